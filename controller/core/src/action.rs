@@ -1,0 +1,269 @@
+//! Names every change Streamkeeper can make.
+//!
+//! # Invariants
+//!
+//! - An action is complete: applying it leaves no choice to make.
+//! - One action is one mutating AWS call.
+//! - There is no action on a cluster, an object or a bucket itself: nothing here can end a cluster
+//!   or delete anybody's data.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::settings::{AttributeToDelete, FleetSettings, StackSettings};
+
+/// One mutating AWS call with all its parameters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all_fields = "camelCase")]
+#[expect(missing_docs, reason = "the fields are the call's own parameters")]
+pub enum Action {
+    /// CreateFleet, with our tags from the first moment on.
+    CreateFleet {
+        name: String,
+        settings: FleetSettings,
+        tags: BTreeMap<String, String>,
+    },
+    /// UpdateFleet, with only the members that change.
+    UpdateFleet {
+        name: String,
+        set: FleetSettings,
+        delete: Vec<AttributeToDelete>,
+    },
+    /// StartFleet.
+    StartFleet { name: String },
+    /// StopFleet. `only_when_idle` makes the last look before it count sessions.
+    StopFleet { name: String, only_when_idle: bool },
+    /// DeleteFleet; the fleet must be stopped and associated with nothing.
+    DeleteFleet { name: String },
+    /// CreateStack, with our tags from the first moment on.
+    CreateStack {
+        name: String,
+        settings: StackSettings,
+        tags: BTreeMap<String, String>,
+    },
+    /// UpdateStack, with only the members that change.
+    UpdateStack {
+        name: String,
+        set: StackSettings,
+        delete: Vec<AttributeToDelete>,
+    },
+    /// DeleteStack; the stack must have no fleet.
+    DeleteStack { name: String },
+    /// AssociateFleet.
+    AssociateFleet { fleet: String, stack: String },
+    /// DisassociateFleet.
+    DisassociateFleet { fleet: String, stack: String },
+    /// TagResource.
+    TagResource {
+        object: ObjectRef,
+        arn: String,
+        tags: BTreeMap<String, String>,
+    },
+    /// UntagResource.
+    UntagResource {
+        object: ObjectRef,
+        arn: String,
+        keys: Vec<String>,
+    },
+    /// PutBucketPolicy. `base` is the policy the document was computed from: if the bucket no
+    /// longer has it at the last look, nothing is written.
+    PutBucketPolicy {
+        bucket: String,
+        base: Option<Value>,
+        document: Value,
+    },
+    /// DeleteBucketPolicy, when nothing would remain; `base` as above.
+    DeleteBucketPolicy { bucket: String, base: Option<Value> },
+}
+
+/// An AWS object, printed as `fleet/cfd`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ObjectRef {
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Its name.
+    pub name: String,
+}
+
+impl ObjectRef {
+    /// A fleet.
+    pub fn fleet(name: impl Into<String>) -> Self {
+        Self {
+            kind: ObjectKind::Fleet,
+            name: name.into(),
+        }
+    }
+
+    /// A stack.
+    pub fn stack(name: impl Into<String>) -> Self {
+        Self {
+            kind: ObjectKind::Stack,
+            name: name.into(),
+        }
+    }
+
+    /// A bucket, by its real name.
+    pub fn bucket(name: impl Into<String>) -> Self {
+        Self {
+            kind: ObjectKind::Bucket,
+            name: name.into(),
+        }
+    }
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind.as_str(), self.name)
+    }
+}
+
+/// What kind of AWS object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ObjectKind {
+    /// An AppStream fleet.
+    Fleet,
+    /// An AppStream stack.
+    Stack,
+    /// An S3 bucket.
+    Bucket,
+}
+
+impl ObjectKind {
+    /// The word before the slash.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fleet => "fleet",
+            Self::Stack => "stack",
+            Self::Bucket => "bucket",
+        }
+    }
+}
+
+impl Action {
+    /// The AWS operation.
+    #[must_use]
+    pub const fn operation(&self) -> &'static str {
+        match self {
+            Self::CreateFleet { .. } => "CreateFleet",
+            Self::UpdateFleet { .. } => "UpdateFleet",
+            Self::StartFleet { .. } => "StartFleet",
+            Self::StopFleet { .. } => "StopFleet",
+            Self::DeleteFleet { .. } => "DeleteFleet",
+            Self::CreateStack { .. } => "CreateStack",
+            Self::UpdateStack { .. } => "UpdateStack",
+            Self::DeleteStack { .. } => "DeleteStack",
+            Self::AssociateFleet { .. } => "AssociateFleet",
+            Self::DisassociateFleet { .. } => "DisassociateFleet",
+            Self::TagResource { .. } => "TagResource",
+            Self::UntagResource { .. } => "UntagResource",
+            Self::PutBucketPolicy { .. } => "PutBucketPolicy",
+            Self::DeleteBucketPolicy { .. } => "DeleteBucketPolicy",
+        }
+    }
+
+    /// The object the call is about; of an association, the stack.
+    #[must_use]
+    pub fn object(&self) -> ObjectRef {
+        match self {
+            Self::CreateFleet { name, .. }
+            | Self::UpdateFleet { name, .. }
+            | Self::StartFleet { name }
+            | Self::StopFleet { name, .. }
+            | Self::DeleteFleet { name } => ObjectRef::fleet(name),
+            Self::CreateStack { name, .. }
+            | Self::UpdateStack { name, .. }
+            | Self::DeleteStack { name }
+            | Self::AssociateFleet { stack: name, .. }
+            | Self::DisassociateFleet { stack: name, .. } => ObjectRef::stack(name),
+            Self::TagResource { object, .. } | Self::UntagResource { object, .. } => object.clone(),
+            Self::PutBucketPolicy { bucket, .. } | Self::DeleteBucketPolicy { bucket, .. } => {
+                ObjectRef::bucket(bucket)
+            }
+        }
+    }
+
+    /// The object that becomes ours, at least in part, with this call: from its intent on, the row
+    /// may not go until the object was seen without us.
+    #[must_use]
+    pub fn claims(&self) -> Option<ObjectRef> {
+        match self {
+            Self::CreateFleet { .. }
+            | Self::CreateStack { .. }
+            | Self::TagResource { .. }
+            | Self::PutBucketPolicy { .. } => Some(self.object()),
+            Self::UpdateFleet { .. }
+            | Self::StartFleet { .. }
+            | Self::StopFleet { .. }
+            | Self::DeleteFleet { .. }
+            | Self::UpdateStack { .. }
+            | Self::DeleteStack { .. }
+            | Self::AssociateFleet { .. }
+            | Self::DisassociateFleet { .. }
+            | Self::UntagResource { .. }
+            | Self::DeleteBucketPolicy { .. } => None,
+        }
+    }
+
+    /// Whether the object and its tag are read again by name right before the call, because the
+    /// call takes something away from somebody.
+    #[must_use]
+    pub const fn needs_last_look(&self) -> bool {
+        match self {
+            Self::StopFleet { .. }
+            | Self::DeleteFleet { .. }
+            | Self::DeleteStack { .. }
+            | Self::DisassociateFleet { .. }
+            | Self::UntagResource { .. }
+            | Self::PutBucketPolicy { .. }
+            | Self::DeleteBucketPolicy { .. } => true,
+            Self::CreateFleet { .. }
+            | Self::UpdateFleet { .. }
+            | Self::StartFleet { .. }
+            | Self::CreateStack { .. }
+            | Self::UpdateStack { .. }
+            | Self::AssociateFleet { .. }
+            | Self::TagResource { .. } => false,
+        }
+    }
+
+    /// Whether it can interrupt people or take away something that exists.
+    #[must_use]
+    pub const fn is_disruptive(&self) -> bool {
+        matches!(
+            self,
+            Self::StopFleet { .. }
+                | Self::DeleteFleet { .. }
+                | Self::DeleteStack { .. }
+                | Self::DisassociateFleet { .. }
+        )
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AssociateFleet { fleet, stack } | Self::DisassociateFleet { fleet, stack } => {
+                write!(f, "{} fleet/{fleet} stack/{stack}", self.operation())
+            }
+            Self::CreateFleet { .. }
+            | Self::UpdateFleet { .. }
+            | Self::StartFleet { .. }
+            | Self::StopFleet { .. }
+            | Self::DeleteFleet { .. }
+            | Self::CreateStack { .. }
+            | Self::UpdateStack { .. }
+            | Self::DeleteStack { .. }
+            | Self::TagResource { .. }
+            | Self::UntagResource { .. }
+            | Self::PutBucketPolicy { .. }
+            | Self::DeleteBucketPolicy { .. } => {
+                write!(f, "{} {}", self.operation(), self.object())
+            }
+        }
+    }
+}

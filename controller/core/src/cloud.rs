@@ -1,0 +1,132 @@
+//! The port to the cloud: two verbs and one question, in the core's own words.
+//!
+//! The plan is already the vocabulary, so an implementation needs no more than to look and to
+//! apply. Implementations: the AWS SDK (`streamkeeper-aws`), and the simulator in process.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+
+use serde::{Deserialize, Serialize};
+
+use crate::action::Action;
+use crate::environment::Timestamp;
+use crate::observed::ObservedWorld;
+
+/// What a look should cover.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ObserveRequest {
+    /// When the look begins, for the record.
+    pub now: Timestamp,
+    /// Walk the whole lists of fleets and stacks, with tags in bulk.
+    pub walk: bool,
+    /// Fleets to read by name, tags included; after a walk too, for names it did not list.
+    pub fleets: BTreeSet<String>,
+    /// Stacks to read by name, tags included.
+    pub stacks: BTreeSet<String>,
+    /// Stacks whose associated fleets are wanted.
+    pub associations_of_stacks: BTreeSet<String>,
+    /// Fleets whose associated stacks are wanted.
+    pub associations_of_fleets: BTreeSet<String>,
+    /// Buckets whose policy is wanted: `home`, or names.
+    pub buckets: BTreeSet<String>,
+    /// Fleets whose sessions are counted, over every stack associated with them, ours or not.
+    pub sessions: BTreeSet<String>,
+}
+
+/// Who we are, as STS says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The account, 12 digits.
+    pub account: String,
+    /// The caller's ARN.
+    pub arn: String,
+}
+
+/// A mutating call that AWS answered with success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// AWS's request id, where it sent one.
+    pub request_id: Option<String>,
+}
+
+/// Why a call did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplyError {
+    /// What we do next.
+    pub class: ErrorClass,
+    /// AWS's error code, or ours for a transport fault (`Timeout`, `ConnectionLost`).
+    pub code: String,
+    /// AWS's words.
+    pub message: String,
+    /// AWS's request id, where it sent one.
+    pub request_id: Option<String>,
+}
+
+impl std::fmt::Display for ApplyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for ApplyError {}
+
+/// Errors by what we do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ErrorClass {
+    /// Slow down, then again.
+    Throttled,
+    /// The object is in a state that will pass (in use, not available, being modified).
+    NotReady,
+    /// The object, or one it refers to, does not exist.
+    Gone,
+    /// The name is taken.
+    AlreadyThere,
+    /// A quota.
+    Limit,
+    /// Not allowed, or no or wrong credentials.
+    Denied,
+    /// The request is wrong and stays wrong until the row changes.
+    Invalid,
+    /// Nobody knows whether it was executed: time-out, reset, 5xx. Resolved by looking.
+    Unknown,
+    /// A definite no with a code we do not know; never retried tightly.
+    Unexpected,
+}
+
+impl ErrorClass {
+    /// Whether AWS definitely did not execute the call.
+    #[must_use]
+    pub const fn is_definite(self) -> bool {
+        !matches!(self, Self::Unknown)
+    }
+}
+
+/// The cloud of one scope.
+///
+/// # Guarantees
+///
+/// - `observe` never fails: whatever could not be read is Unknown in the result.
+/// - `apply` makes exactly one mutating call, once, with a time-out, and never retries it.
+///
+/// # Cancellation
+///
+/// A cancelled `apply` may have been executed; the caller's intent stays open and is resolved by
+/// looking.
+pub trait Cloud: Send + Sync + 'static {
+    /// Asks STS who we are.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there are no credentials or STS does not answer.
+    fn identity(&self) -> impl Future<Output = Result<Identity, ApplyError>> + Send;
+
+    /// Looks at what the request names.
+    fn observe(&self, request: &ObserveRequest) -> impl Future<Output = ObservedWorld> + Send;
+
+    /// Makes one mutating call.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the class that says what to do next.
+    fn apply(&self, action: &Action) -> impl Future<Output = Result<Applied, ApplyError>> + Send;
+}

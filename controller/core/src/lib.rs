@@ -1,0 +1,30 @@
+//! The pure heart of Streamkeeper: what rows ask, what AWS said, and what to do about it.
+//!
+//! ```text
+//!   Environment (desired) ─┐
+//!   ManagedPaths ──────────┤
+//!   OpenIntents, debts ────┼─► plan ─► Plan { steps, waiting, differences } ─► check
+//!   ObservedWorld ─────────┤
+//!   now ───────────────────┘
+//! ```
+//!
+//! # Invariants
+//!
+//! - No I/O, no clock, no randomness, no async runtime: everything enters as an argument.
+//! - A plan is byte-stable: the same inputs give the same plan, whatever order they came in.
+//!
+//! # What is deliberately absent
+//!
+//! AWS's SDK and SQL. The crates that know them translate to and from the types here.
+
+pub mod action;
+pub mod cloud;
+pub mod condition;
+pub mod environment;
+pub mod event;
+pub mod fields;
+pub mod observed;
+pub mod plan;
+pub mod record;
+pub mod settings;
+pub mod spec;

@@ -1,0 +1,196 @@
+//! Holds a plan: everything that will be done for one environment, and why the rest is not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::action::{Action, ObjectRef};
+use crate::environment::Timestamp;
+
+/// Paths an environment manages, each with the desired value that was last seen to hold.
+///
+/// `None` means managed (an intent was committed) but not yet seen to hold. A difference on a path
+/// whose value is equal to the desired one is drift: it held, nobody changed the row, and it holds
+/// no longer.
+pub type ManagedPaths = BTreeMap<String, Option<Value>>;
+
+/// Everything that will be done for one environment, in order, and why the rest is not.
+#[must_use = "a plan that nobody reads changes nothing"]
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// What to do, in order. A step with `waiting_for` is not done in this pass.
+    pub steps: Vec<Step>,
+    /// Why nothing, or not everything, happens.
+    pub waiting: Vec<Waiting>,
+    /// Every field that differs.
+    pub differences: Vec<Difference>,
+    /// Managed paths that were seen to hold, with the desired value.
+    pub holds: BTreeMap<String, Value>,
+    /// Managed paths that were left out and whose reset was seen.
+    pub released: BTreeSet<String>,
+    /// How many compared fields did not differ.
+    pub unchanged: usize,
+    /// Whether the environment's row is on its way out and nothing it owns is left.
+    pub finished: bool,
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// The call.
+    pub action: Action,
+    /// Why, for people: the fields that differ, or the rule.
+    pub reason: String,
+    /// Paths that become managed with this step's intent.
+    pub manages: BTreeSet<String>,
+    /// Why it is not done in this pass, if it is not.
+    pub waiting_for: Option<WaitReason>,
+    /// Debts that this step's intent opens, such as having to start a fleet we stop.
+    pub opens_debt: bool,
+}
+
+/// Why something is not done now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// What it is about, such as `fleet/cfd`.
+    pub object: String,
+    /// Why.
+    pub reason: WaitReason,
+    /// For people.
+    pub message: String,
+}
+
+/// Why something is not done now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum WaitReason {
+    /// The fleet is starting.
+    FleetStarting,
+    /// The fleet is stopping.
+    FleetStopping,
+    /// People are on the fleet and the change needs it stopped.
+    WaitingForSessions,
+    /// An earlier step has to be seen done first.
+    EarlierStep,
+    /// AWS creates the home bucket after a stack first enables home folders.
+    HomeBucketMissing,
+    /// Something could not be read.
+    NotObserved,
+    /// An earlier call's outcome is not known yet.
+    OutcomeUnknown,
+    /// A failed call is tried again later.
+    BackingOff,
+    /// The environment's mode is `observe`.
+    ObserveOnly,
+    /// Another environment or an earlier row still owns it, or a tag of somebody else is on it.
+    Conflict,
+    /// The change needs a new fleet.
+    ReplacementNeeded,
+    /// AWS refused the call, and will until the row or the account changes.
+    CallRefused,
+    /// AWS reports errors on the fleet or the stack.
+    AwsReportsErrors,
+    /// The policy would be refused by a guard rail.
+    PolicyRefused,
+    /// Too many deletions and stops in this hour.
+    BudgetExceeded,
+    /// The plan breaks an invariant.
+    PlanRefused,
+    /// There are no credentials for that account.
+    NoCredentials,
+    /// The credentials belong to another account.
+    WrongAccount,
+    /// The row names a field this version does not know.
+    UnknownField,
+    /// The row cannot be read.
+    InvalidSpec,
+    /// A bucket the row names does not exist.
+    BucketMissing,
+    /// The pass panicked.
+    Panicked,
+}
+
+impl WaitReason {
+    /// Whether a human is needed, as opposed to time.
+    #[must_use]
+    pub const fn needs_human(self) -> bool {
+        match self {
+            Self::FleetStarting
+            | Self::FleetStopping
+            | Self::WaitingForSessions
+            | Self::EarlierStep
+            | Self::HomeBucketMissing
+            | Self::NotObserved
+            | Self::OutcomeUnknown
+            | Self::BackingOff
+            | Self::ObserveOnly => false,
+            Self::Conflict
+            | Self::ReplacementNeeded
+            | Self::CallRefused
+            | Self::AwsReportsErrors
+            | Self::PolicyRefused
+            | Self::BudgetExceeded
+            | Self::PlanRefused
+            | Self::NoCredentials
+            | Self::WrongAccount
+            | Self::UnknownField
+            | Self::InvalidSpec
+            | Self::BucketMissing
+            | Self::Panicked => true,
+        }
+    }
+
+    /// Whether AWS is working on it, so that it is worth looking again soon.
+    #[must_use]
+    pub const fn is_in_flight(self) -> bool {
+        matches!(
+            self,
+            Self::FleetStarting
+                | Self::FleetStopping
+                | Self::HomeBucketMissing
+                | Self::EarlierStep
+                | Self::OutcomeUnknown
+        )
+    }
+}
+
+impl fmt::Display for WaitReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// One field that differs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The object, such as `fleet/cfd`.
+    pub object: ObjectRef,
+    /// The path, as in `ignore`.
+    pub path: String,
+    /// What the row asks; `null` when it must be unset.
+    pub desired: Value,
+    /// What AWS has; `null` when it has nothing.
+    pub observed: Value,
+    /// Whether it held before and nobody changed the row.
+    pub is_drift: bool,
+}
+
+/// One line of a plan as users see it: `streamkeeper.plan(name)`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanRow {
+    /// From 1.
+    pub position: i32,
+    /// The AWS operation, or `-` for a wait without a step.
+    pub action: String,
+    /// The object, such as `fleet/cfd`.
+    pub object: String,
+    /// Why.
+    pub reason: String,
+    /// What it waits for, if it waits.
+    pub waiting_for: Option<String>,
+    /// Since when it waits, or has been planned.
+    pub since: Timestamp,
+    /// Whether it can interrupt people.
+    pub disruptive: bool,
+}

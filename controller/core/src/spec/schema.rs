@@ -1,0 +1,161 @@
+//! Generates the JSON Schema that PostgreSQL interprets and editors use.
+//!
+//! # The subset
+//!
+//! `$ref` into `$defs`, `type`, `properties`, `required`, `additionalProperties`, `propertyNames`,
+//! `minProperties`, `maxProperties`, `items`, `minItems`, `maxItems`, `minLength`, `maxLength`,
+//! `pattern`, `minimum`, `maximum`, `enum`, `const`, `anyOf`. Patterns use what JavaScript,
+//! PostgreSQL and Rust read alike: no look-ahead, no `\p{}`, no repeat over 255.
+//!
+//! # Our own keywords
+//!
+//! - `x-atLeastOneOf`, `x-exactlyOneOf`: lists of groups of keys.
+//! - `x-requires`: a key that is there, and the keys it needs.
+//! - `x-requiresWhen`: `{key, equals, requires}`.
+//! - `x-uniqueBy`: elements of an array are unique by this key.
+//! - `x-forbiddenPrefixes`: a string (or property name) must not begin with these.
+//! - `x-notPublic`: the object is a policy statement; `Allow` to everybody without a condition is
+//!   refused.
+
+use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
+
+use super::{Spec, StorageConnectorSpec, UserSettingSpec};
+use crate::fields;
+
+/// Name of a fleet, a stack or an image (AWS's model: up to 101 characters).
+pub const NAME_PATTERN: &str = "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,100}$";
+
+/// What AWS's model calls an ARN; the region and the account may be empty.
+pub const ARN_PATTERN: &str = "^arn:aws(-cn|-iso|-iso-b|-us-gov)?:[A-Za-z0-9][A-Za-z0-9_/.-]{0,62}:[A-Za-z0-9_/.-]{0,63}:[A-Za-z0-9_/.-]{0,63}:[A-Za-z0-9][A-Za-z0-9:_/+=,@.-]*$";
+
+/// `home`, or a bucket's name by S3's own rule.
+pub const BUCKET_PATTERN: &str = "^(home|[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])$";
+
+/// The JSON Schema of `environments.spec`.
+///
+/// # Panics
+///
+/// Never: a schema is always a JSON object.
+#[must_use]
+pub fn spec_schema() -> Value {
+    let mut schema = SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<Spec>();
+    schema.insert("title".to_owned(), Value::from("Streamkeeper environment"));
+    schema.to_value()
+}
+
+/// Seconds of `idleDisconnectTimeoutInSeconds`: 0, or 60 to 36 000.
+pub(super) fn idle_disconnect_timeout(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"anyOf": [
+        {"type": "integer", "const": 0},
+        {"type": "integer", "minimum": 60, "maximum": 36_000}
+    ]})
+}
+
+/// Security groups: `null`, or one to five (AWS's model: an empty list is invalid).
+pub(super) fn security_group_ids(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"anyOf": [
+        {"type": "array", "minItems": 1, "maxItems": 5,
+         "items": {"type": "string", "minLength": 1, "maxLength": 64}},
+        {"type": "null"}
+    ]})
+}
+
+/// Tags beside our own two: AWS allows 50.
+pub(super) fn tags(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "maxProperties": 48,
+        "propertyNames": {
+            "type": "string", "minLength": 1, "maxLength": 128,
+            "x-forbiddenPrefixes": ["aws:", "streamkeeper:"]
+        },
+        "additionalProperties": {"type": "string", "maxLength": 256}
+    })
+}
+
+/// Storage connectors: `null`, or a set keyed by type.
+pub(super) fn storage_connectors(generator: &mut SchemaGenerator) -> Schema {
+    let connector = generator.subschema_for::<StorageConnectorSpec>();
+    json_schema!({"anyOf": [
+        {"type": "array", "minItems": 1, "maxItems": 3, "items": connector,
+         "x-uniqueBy": "connectorType"},
+        {"type": "null"}
+    ]})
+}
+
+/// User settings: a list keyed by action.
+pub(super) fn user_settings(generator: &mut SchemaGenerator) -> Schema {
+    let setting = generator.subschema_for::<UserSettingSpec>();
+    json_schema!({"type": "array", "minItems": 1, "maxItems": 20, "items": setting,
+                  "x-uniqueBy": "action"})
+}
+
+/// Actions whose permission a stack sets.
+pub(super) fn user_setting_action(_: &mut SchemaGenerator) -> Schema {
+    let actions: Vec<&str> = fields::USER_SETTING_DEFAULTS
+        .iter()
+        .map(|(action, _)| *action)
+        .collect();
+    json_schema!({"type": "string", "enum": actions})
+}
+
+/// A principal: `"*"`, or an object of kinds, each with one or more names.
+pub(super) fn principal(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"anyOf": [
+        {"type": "string", "const": "*"},
+        {"type": "object", "minProperties": 1, "additionalProperties": false,
+         "properties": {
+            "AWS": one_or_many(1), "Service": one_or_many(1),
+            "Federated": one_or_many(1), "CanonicalUser": one_or_many(1)
+         }}
+    ]})
+}
+
+/// Actions: S3's own, or `*`.
+pub(super) fn actions(_: &mut SchemaGenerator) -> Schema {
+    let action = r"^(\*|[sS]3:[A-Za-z0-9*?]+)$";
+    json_schema!({"anyOf": [
+        {"type": "string", "pattern": action},
+        {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": action}}
+    ]})
+}
+
+/// Resources: S3 ARNs, with `{bucket}` for the bucket's name.
+pub(super) fn resources(_: &mut SchemaGenerator) -> Schema {
+    let resource = r"^arn:aws[a-z-]*:s3:::.+$";
+    json_schema!({"anyOf": [
+        {"type": "string", "pattern": resource},
+        {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": resource}}
+    ]})
+}
+
+/// Conditions: operator, then key, then one or more scalars.
+pub(super) fn condition(_: &mut SchemaGenerator) -> Schema {
+    let scalar = serde_json::json!({"type": ["string", "number", "boolean"]});
+    json_schema!({
+        "type": "object",
+        "additionalProperties": {
+            "type": "object", "minProperties": 1,
+            "additionalProperties": {"anyOf": [
+                scalar, {"type": "array", "minItems": 1, "items": scalar}
+            ]}
+        }
+    })
+}
+
+/// Paths that can be ignored: those that are compared, and what lies above them.
+pub(super) fn ignore(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "maxItems": 100,
+                  "items": {"type": "string", "maxLength": 400, "pattern": fields::ignore_pattern()}})
+}
+
+fn one_or_many(min_length: u32) -> Value {
+    serde_json::json!({"anyOf": [
+        {"type": "string", "minLength": min_length},
+        {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": min_length}}
+    ]})
+}
