@@ -118,6 +118,8 @@ pub struct PassRecord {
     pub fleet_state: Option<Option<String>>,
     /// When it was looked at, by the database's clock, if this look was its own.
     pub verified_at: Option<Timestamp>,
+    /// When its association was read, by the database's clock, if this pass read it.
+    pub associations_verified_at: Option<Timestamp>,
     /// Whether the scope's sweep speaks for it: false while anything about it is unknown.
     pub follows_sweep: Option<bool>,
 }
@@ -142,6 +144,7 @@ impl PassRecord {
             plan: None,
             fleet_state: None,
             verified_at: None,
+            associations_verified_at: None,
             follows_sweep: None,
         }
     }
