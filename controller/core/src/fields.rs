@@ -18,7 +18,7 @@ pub enum Change {
 }
 
 /// How a managed field goes back when it is left out, or is unset when it is `null`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Reset {
     /// Send this value: AWS's default.
     Default(fn() -> Value),
@@ -44,7 +44,7 @@ pub enum Compare {
 }
 
 /// One row of the table.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub struct FieldRule {
     /// The path below `fleet` or `stack`, also the member's path in the settings.
     pub path: &'static str,

@@ -18,13 +18,18 @@
 //! AWS's SDK and SQL. The crates that know them translate to and from the types here.
 
 pub mod action;
+pub mod check;
 pub mod cloud;
 pub mod condition;
+pub mod drift;
 pub mod environment;
 pub mod event;
 pub mod fields;
+pub mod last_look;
 pub mod observed;
 pub mod plan;
+pub mod policy;
 pub mod record;
 pub mod settings;
 pub mod spec;
+pub mod verdict;

@@ -137,10 +137,23 @@ pub struct ObservedStack {
 /// Tags, or why they are not known. Absence in the Tagging API never means "untagged".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ObservedTags {
-    /// Read for this very ARN, or listed in bulk.
+    /// Read for this very ARN.
     Known(BTreeMap<String, String>),
+    /// Listed in bulk by the Tagging API, which lags: good enough while everything matches.
+    Listed(BTreeMap<String, String>),
     /// Not known, and why.
     Unknown(String),
+}
+
+impl ObservedTags {
+    /// The tags, from whichever source.
+    #[must_use]
+    pub const fn tags(&self) -> Option<&BTreeMap<String, String>> {
+        match self {
+            Self::Known(tags) | Self::Listed(tags) => Some(tags),
+            Self::Unknown(_) => None,
+        }
+    }
 }
 
 /// A bucket and its policy.

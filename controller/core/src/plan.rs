@@ -1,4 +1,26 @@
-//! Holds a plan: everything that will be done for one environment, and why the rest is not.
+//! Plans: everything that will be done for one environment, in order, and why the rest is not.
+//!
+//! [`plan`] is pure and total. It leaves no choice to whoever applies the plan, it explains
+//! inaction, and it names what it has to know before it can say more ([`Plan::needs`]).
+//!
+//! # Invariants
+//!
+//! - Unknown creates nothing and deletes nothing: it only makes the plan wait, and ask.
+//! - A change that needs no stop never waits behind one that does.
+//! - A conflict on one object makes every step of the environment wait.
+
+mod association;
+mod bucket;
+mod deletion;
+mod diff;
+mod draft;
+mod fleet;
+mod input;
+mod settle;
+mod stack;
+mod tags;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -6,7 +28,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::draft::Draft;
+pub use self::input::{CallFailure, ObservedEnvironment, PlanInput};
+pub use self::settle::settle;
 use crate::action::{Action, ObjectRef};
+use crate::cloud::ObserveRequest;
 use crate::environment::Timestamp;
 
 /// Paths an environment manages, each with the desired value that was last seen to hold.
@@ -32,8 +58,28 @@ pub struct Plan {
     pub released: BTreeSet<String>,
     /// How many compared fields did not differ.
     pub unchanged: usize,
+    /// What has to be looked at, by name, before the plan can say more. Empty in the steady state.
+    pub needs: ObserveRequest,
+    /// Objects known to be without us: absent, or without our tag. No longer owned.
+    pub disowned: BTreeSet<String>,
+    /// Fleets whose start was owed and was seen.
+    pub debts_paid: BTreeSet<String>,
     /// Whether the environment's row is on its way out and nothing it owns is left.
     pub finished: bool,
+}
+
+/// Plans one environment.
+pub fn plan(input: &PlanInput<'_>) -> Plan {
+    let mut draft = Draft::new(input);
+    if input.environment.is_deleting() {
+        deletion::plan(&mut draft);
+    } else {
+        fleet::plan(&mut draft);
+        stack::plan(&mut draft);
+        association::plan(&mut draft);
+        bucket::plan(&mut draft);
+    }
+    draft.finish()
 }
 
 /// One step of a plan.
@@ -47,7 +93,7 @@ pub struct Step {
     pub manages: BTreeSet<String>,
     /// Why it is not done in this pass, if it is not.
     pub waiting_for: Option<WaitReason>,
-    /// Debts that this step's intent opens, such as having to start a fleet we stop.
+    /// Whether this step's intent opens the debt to start the fleet again.
     pub opens_debt: bool,
 }
 

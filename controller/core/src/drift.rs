@@ -1,0 +1,114 @@
+//! Opens and closes drift: fields that differ without anybody having changed the row.
+//!
+//! A drift is closed only by something that was seen: a field that could not be read stays as it
+//! was.
+
+use crate::environment::{Environment, Mode};
+use crate::plan::{ObservedEnvironment, Plan};
+use crate::record::{OpenDrift, Resolution};
+
+/// What a pass changes about drift.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DriftChanges {
+    /// Drift that opened, or whose observed value is another one now.
+    pub opened: Vec<OpenDrift>,
+    /// Of those, the ones that were not open before.
+    pub new: Vec<OpenDrift>,
+    /// Drift that ended, and how.
+    pub closed: Vec<(OpenDrift, Resolution)>,
+}
+
+/// Compares open drift with what a plan found.
+#[must_use]
+pub fn drift(
+    environment: &Environment,
+    open: &[OpenDrift],
+    plan: &Plan,
+    observed: &ObservedEnvironment,
+) -> DriftChanges {
+    let mut changes = DriftChanges::default();
+    for difference in plan
+        .differences
+        .iter()
+        .filter(|difference| difference.is_drift)
+    {
+        let found = OpenDrift {
+            object: difference.object.to_string(),
+            path: difference.path.clone(),
+            desired: difference.desired.clone(),
+            observed: difference.observed.clone(),
+        };
+        let before = open
+            .iter()
+            .find(|before| before.object == found.object && before.path == found.path);
+        if before == Some(&found) {
+            continue;
+        }
+        if before.is_none() {
+            changes.new.push(found.clone());
+        }
+        changes.opened.push(found);
+    }
+    for before in open {
+        let still = plan.differences.iter().any(|difference| {
+            difference.is_drift
+                && difference.path == before.path
+                && difference.object.to_string() == before.object
+        });
+        if still {
+            continue;
+        }
+        if let Some(resolution) = resolution(environment, before, plan, observed) {
+            changes.closed.push((before.clone(), resolution));
+        }
+    }
+    changes
+}
+
+/// How a drift that is no longer found ended; `None` while that was not seen.
+fn resolution(
+    environment: &Environment,
+    before: &OpenDrift,
+    plan: &Plan,
+    observed: &ObservedEnvironment,
+) -> Option<Resolution> {
+    if plan.finished {
+        return Some(Resolution::Accepted);
+    }
+    let ignored = environment.spec.ignore.iter().any(|ignored| {
+        before
+            .path
+            .strip_prefix(ignored.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    });
+    if ignored {
+        return Some(Resolution::Ignored);
+    }
+    let back = match before.path.as_str() {
+        "fleet" => observed.fleet.present().is_some(),
+        "stack" => observed.stack.present().is_some(),
+        path => plan.holds.contains_key(path),
+    };
+    if back {
+        let asked = plan
+            .holds
+            .get(&before.path)
+            .is_none_or(|held| same(held, &before.desired));
+        return Some(match (asked, environment.mode) {
+            (false, _) => Resolution::Accepted,
+            (true, Mode::Observe) => Resolution::ObservedOnly,
+            (true, Mode::Enforce) => Resolution::Repaired,
+        });
+    }
+    let asks_otherwise = plan
+        .differences
+        .iter()
+        .any(|difference| difference.path == before.path);
+    let no_longer_asks = plan.released.contains(&before.path);
+    (asks_otherwise || no_longer_asks).then_some(Resolution::Accepted)
+}
+
+/// A bucket statement is held as the row says it and drifts as S3 has it: it is the same ask.
+fn same(held: &serde_json::Value, desired: &serde_json::Value) -> bool {
+    held == desired || held.get("Sid").is_some()
+}

@@ -1,0 +1,238 @@
+//! Plans bucket policies: our statements in, everybody else's untouched.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::WaitReason;
+use super::draft::Draft;
+use crate::action::{Action, ObjectRef};
+use crate::observed::{Observed, ObservedBucket};
+use crate::policy;
+use crate::spec::{BucketSpec, ConnectorType};
+
+/// The word that stands for the account's home-folder bucket.
+pub(super) const HOME: &str = "home";
+
+/// Plans every bucket the row names, and those it used to name.
+pub(super) fn plan(draft: &mut Draft<'_>) {
+    let specs: Vec<BucketSpec> = draft.input.environment.spec.buckets.clone();
+    let named: BTreeSet<&str> = specs.iter().map(|spec| spec.bucket.as_str()).collect();
+    let left: BTreeSet<String> = managed_buckets(draft)
+        .into_iter()
+        .filter(|bucket| !named.contains(bucket.as_str()))
+        .collect();
+    for spec in &specs {
+        one(draft, spec);
+    }
+    for bucket in &left {
+        one(
+            draft,
+            &BucketSpec {
+                bucket: bucket.clone(),
+                statements: Vec::new(),
+            },
+        );
+    }
+}
+
+/// Buckets on which this environment manages statements, as the row called them.
+pub(super) fn managed_buckets(draft: &Draft<'_>) -> BTreeSet<String> {
+    draft
+        .input
+        .managed
+        .keys()
+        .filter_map(|path| path.strip_prefix("buckets."))
+        .filter_map(|rest| rest.rsplit_once('.'))
+        .map(|(bucket, _sid)| bucket.to_owned())
+        .collect()
+}
+
+/// Plans the policy of one bucket; says whether nothing of ours is there that should not be.
+pub(super) fn one(draft: &mut Draft<'_>, spec: &BucketSpec) -> bool {
+    let bucket = spec.bucket.as_str();
+    match draft.input.observed.buckets.get(bucket) {
+        None => {
+            draft.plan.needs.buckets.insert(bucket.to_owned());
+            draft.wait(
+                ObjectRef::bucket(bucket),
+                WaitReason::NotObserved,
+                "not looked at",
+            );
+            false
+        }
+        Some(Observed::Unknown(why)) => {
+            draft.wait(ObjectRef::bucket(bucket), WaitReason::NotObserved, why);
+            false
+        }
+        Some(Observed::Absent) => {
+            absent(draft, spec);
+            true
+        }
+        Some(Observed::Present(observed)) => present(draft, spec, observed),
+    }
+}
+
+fn absent(draft: &mut Draft<'_>, spec: &BucketSpec) {
+    let object = ObjectRef::bucket(&spec.bucket);
+    if spec.statements.is_empty() {
+        // The bucket is gone, and our statements with it.
+        release(draft, &spec.bucket, |_| true);
+        return;
+    }
+    let home_folders = draft
+        .input
+        .environment
+        .spec
+        .stack
+        .as_ref()
+        .is_some_and(|stack| {
+            stack.storage_connectors.value().is_some_and(|connectors| {
+                connectors
+                    .iter()
+                    .any(|one| one.connector_type == ConnectorType::HomeFolders)
+            })
+        });
+    if spec.bucket != HOME {
+        draft.wait(
+            object,
+            WaitReason::BucketMissing,
+            "the bucket does not exist; create it",
+        );
+    } else if home_folders {
+        let message = "AWS creates the home bucket soon after a stack first enables home folders";
+        draft.wait(object, WaitReason::HomeBucketMissing, message);
+    } else {
+        let message = "there is no home bucket in this region; enable HOMEFOLDERS on a stack";
+        draft.wait(object, WaitReason::BucketMissing, message);
+    }
+}
+
+fn present(draft: &mut Draft<'_>, spec: &BucketSpec, observed: &ObservedBucket) -> bool {
+    let uid = draft.input.environment.uid;
+    let object = ObjectRef::bucket(&observed.name);
+    let desired = policy::desired_statements(uid, &observed.name, spec);
+    let found = policy::compare(uid, observed.policy.as_ref(), &desired);
+    let ignored: BTreeSet<String> = found
+        .iter()
+        .map(|difference| difference.sid.clone())
+        .chain(
+            spec.statements
+                .iter()
+                .map(|statement| statement.sid.clone()),
+        )
+        .filter(|sid| draft.ignores(&path(&spec.bucket, sid)))
+        .collect();
+    let differences: Vec<_> = found
+        .into_iter()
+        .filter(|difference| !ignored.contains(&difference.sid))
+        .collect();
+    let differing: BTreeSet<&str> = differences
+        .iter()
+        .map(|difference| difference.sid.as_str())
+        .collect();
+
+    for statement in &spec.statements {
+        let path = path(&spec.bucket, &statement.sid);
+        if !differing.contains(statement.sid.as_str()) && !ignored.contains(&statement.sid) {
+            draft.holds(path, json!(statement));
+        }
+    }
+    release(draft, &spec.bucket, |sid| {
+        !differing.contains(sid) && spec.statements.iter().all(|statement| statement.sid != sid)
+    });
+    if differences.is_empty() {
+        return true;
+    }
+
+    let mut words = Vec::new();
+    for difference in &differences {
+        let path = path(&spec.bucket, &difference.sid);
+        // What held is remembered as the row says it, before the bucket's name is filled in.
+        let asked = spec
+            .statements
+            .iter()
+            .find(|statement| statement.sid == difference.sid);
+        let is_drift = asked.is_some_and(|statement| draft.held(&path, &json!(statement)));
+        let what = match (&difference.desired, &difference.observed) {
+            (Some(_), None) => "missing",
+            (Some(_), Some(_)) => "different",
+            (None, _) => "no longer asked for",
+        };
+        words.push(format!(
+            "{}{path}: {what}",
+            if is_drift { "drift of " } else { "" }
+        ));
+        draft.plan.differences.push(super::Difference {
+            object: object.clone(),
+            path,
+            desired: difference.desired.clone().unwrap_or(Value::Null),
+            observed: difference.observed.clone().unwrap_or(Value::Null),
+            is_drift,
+        });
+    }
+    let manages: BTreeSet<String> = spec
+        .statements
+        .iter()
+        .filter(|statement| !ignored.contains(&statement.sid))
+        .map(|statement| path(&spec.bucket, &statement.sid))
+        .collect();
+    write(
+        draft,
+        &object,
+        observed,
+        &desired,
+        &ignored,
+        words.join(", "),
+        manages,
+    );
+    false
+}
+
+fn write(
+    draft: &mut Draft<'_>,
+    object: &ObjectRef,
+    observed: &ObservedBucket,
+    desired: &[Value],
+    ignored: &BTreeSet<String>,
+    reason: String,
+    manages: BTreeSet<String>,
+) {
+    let environment = draft.input.environment;
+    let base = observed.policy.clone();
+    let merged = match policy::merge(environment.uid, base.as_ref(), desired, ignored) {
+        Ok(merged) => merged,
+        Err(error) => {
+            draft.wait(object, WaitReason::PolicyRefused, error.to_string());
+            return;
+        }
+    };
+    let bucket = observed.name.clone();
+    let action = match merged {
+        None => Action::DeleteBucketPolicy { bucket, base },
+        Some(document) => Action::PutBucketPolicy {
+            bucket,
+            base,
+            document,
+        },
+    };
+    draft.step(action, reason).manages = manages;
+}
+
+/// The path of one statement, as in `ignore`.
+pub(super) fn path(bucket: &str, sid: &str) -> String {
+    format!("buckets.{bucket}.{sid}")
+}
+
+/// Releases managed statements that were seen gone.
+fn release(draft: &mut Draft<'_>, bucket: &str, gone: impl Fn(&str) -> bool) {
+    let prefix = format!("buckets.{bucket}.");
+    let released: Vec<String> = draft
+        .input
+        .managed
+        .keys()
+        .filter(|path| path.strip_prefix(&prefix).is_some_and(&gone))
+        .cloned()
+        .collect();
+    draft.plan.released.extend(released);
+}

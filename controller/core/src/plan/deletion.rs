@@ -1,0 +1,307 @@
+//! Plans how an environment goes: what is ours and nothing else, in the order AWS takes it.
+//!
+//! ```text
+//!   delete:  Disassociate ─► StopFleet ─► (STOPPED) ─► DeleteFleet
+//!                        └─► DeleteStack      our policy statements
+//!   retain:  our tags off fleet and stack
+//!   forget:  nothing
+//! ```
+//!
+//! Buckets, objects and clusters are never touched. Deletion waits for people as every other
+//! disruption does.
+
+use std::collections::BTreeSet;
+
+use super::draft::{Draft, ENVIRONMENT_TAG, Ownership, UID_TAG};
+use super::{WaitReason, bucket, fleet};
+use crate::action::{Action, ObjectKind, ObjectRef};
+use crate::environment::{DeletionPolicy, Mode};
+use crate::observed::{FleetState, Observed, ObservedFleet, ObservedStack, ObservedTags};
+use crate::spec::BucketSpec;
+
+/// Plans the end of an environment.
+pub(super) fn plan(draft: &mut Draft<'_>) {
+    let environment = draft.input.environment;
+    if environment.mode == Mode::Observe || environment.deletion_policy == DeletionPolicy::Forget {
+        disown_all(draft);
+        draft.plan.finished = true;
+        return;
+    }
+    let owned: Vec<ObjectRef> = objects(draft);
+    let mut done = true;
+    for object in &owned {
+        done &= match object.kind {
+            ObjectKind::Fleet => fleet_goes(draft, object),
+            ObjectKind::Stack => stack_goes(draft, object),
+            ObjectKind::Bucket => true,
+        };
+    }
+    if environment.deletion_policy == DeletionPolicy::Delete {
+        done &= statements_go(draft);
+    }
+    if done {
+        disown_all(draft);
+        draft.plan.finished = true;
+    }
+}
+
+/// What may have to go: what the row names, where we own anything at all, and what we own.
+fn objects(draft: &Draft<'_>) -> Vec<ObjectRef> {
+    let input = draft.input;
+    let mut objects: BTreeSet<ObjectRef> = BTreeSet::new();
+    for (kind, word, name) in [
+        (ObjectKind::Stack, "stack/", input.environment.stack_name()),
+        (ObjectKind::Fleet, "fleet/", input.environment.fleet_name()),
+    ] {
+        let owned = input
+            .owned
+            .iter()
+            .find_map(|object| object.strip_prefix(word));
+        // A row that never got as far as an intent owns nothing under its name.
+        if let Some(name) = owned.or(name).filter(|_| owned.is_some()) {
+            objects.insert(ObjectRef {
+                kind,
+                name: name.to_owned(),
+            });
+        }
+    }
+    objects.into_iter().collect()
+}
+
+fn disown_all(draft: &mut Draft<'_>) {
+    draft.plan.disowned = draft.input.owned.clone();
+}
+
+fn fleet_goes(draft: &mut Draft<'_>, object: &ObjectRef) -> bool {
+    match &draft.input.observed.fleet {
+        Observed::Absent => {
+            draft.plan.disowned.insert(object.to_string());
+            true
+        }
+        Observed::Unknown(why) => not_seen(draft, object, why),
+        Observed::Present(fleet) => {
+            match settle_ownership(draft, object, &fleet.arn, &fleet.tags) {
+                Some(done) => done,
+                None => {
+                    delete_fleet(draft, object, fleet);
+                    false
+                }
+            }
+        }
+    }
+}
+
+fn stack_goes(draft: &mut Draft<'_>, object: &ObjectRef) -> bool {
+    match &draft.input.observed.stack {
+        Observed::Absent => {
+            draft.plan.disowned.insert(object.to_string());
+            true
+        }
+        Observed::Unknown(why) => not_seen(draft, object, why),
+        Observed::Present(stack) => {
+            match settle_ownership(draft, object, &stack.arn, &stack.tags) {
+                Some(done) => done,
+                None => {
+                    delete_stack(draft, object, stack);
+                    false
+                }
+            }
+        }
+    }
+}
+
+fn not_seen(draft: &mut Draft<'_>, object: &ObjectRef, why: &str) -> bool {
+    draft.need(object);
+    draft.wait(object, WaitReason::NotObserved, why);
+    false
+}
+
+/// Decides what is not a deletion: somebody else's object, unknown tags, and `retain`.
+fn settle_ownership(
+    draft: &mut Draft<'_>,
+    object: &ObjectRef,
+    arn: &str,
+    tags: &ObservedTags,
+) -> Option<bool> {
+    match (draft.ownership(object, tags), tags) {
+        (Ownership::Unknown(why), _) => Some(not_seen(draft, object, &why)),
+        // A namesake: what was ours is gone. Bulk tags lag, so the proof is a read by name.
+        (Ownership::Foreign(_) | Ownership::Adoptable, ObservedTags::Known(_)) => {
+            draft.plan.disowned.insert(object.to_string());
+            Some(true)
+        }
+        (Ownership::Foreign(_) | Ownership::Adoptable, _) => {
+            Some(not_seen(draft, object, "its tags were only listed"))
+        }
+        (Ownership::Ours, _) => {
+            if draft.input.environment.deletion_policy == DeletionPolicy::Retain {
+                let keys = vec![ENVIRONMENT_TAG.to_owned(), UID_TAG.to_owned()];
+                let action = Action::UntagResource {
+                    object: object.clone(),
+                    arn: arn.to_owned(),
+                    keys,
+                };
+                draft.step(action, "the row is deleted and its objects are retained");
+                return Some(false);
+            }
+            None
+        }
+    }
+}
+
+const WHY: &str = "the row is deleted";
+
+fn delete_fleet(draft: &mut Draft<'_>, object: &ObjectRef, fleet: &ObservedFleet) {
+    let ours = draft.input.environment.stack_name().map(str::to_owned);
+    let Observed::Present(stacks) = &draft.input.observed.fleet_stacks else {
+        draft
+            .plan
+            .needs
+            .associations_of_fleets
+            .insert(fleet.name.clone());
+        draft.wait(
+            object,
+            WaitReason::NotObserved,
+            "its associations are not known",
+        );
+        return;
+    };
+    let foreign: Vec<&str> = stacks
+        .iter()
+        .map(String::as_str)
+        .filter(|stack| Some(*stack) != ours.as_deref())
+        .collect();
+    if !foreign.is_empty() {
+        let message = format!(
+            "the fleet also serves {}, which this row does not own; take it off there first",
+            foreign.join(", ")
+        );
+        draft.wait(object, WaitReason::Conflict, message);
+        return;
+    }
+    let Some(idle) = idle(draft, object, &fleet.name) else {
+        return;
+    };
+    for stack in stacks {
+        let action = Action::DisassociateFleet {
+            fleet: fleet.name.clone(),
+            stack: stack.clone(),
+        };
+        draft.step(action, WHY).waiting_for = idle;
+    }
+    let delete = Action::DeleteFleet {
+        name: fleet.name.clone(),
+    };
+    match &fleet.state {
+        FleetState::Stopped => {
+            draft.step(delete, WHY).waiting_for = idle;
+        }
+        FleetState::Running | FleetState::Starting => {
+            let waiting = fleet::stop(draft, &fleet.name, WHY, false);
+            draft.later(delete, WHY, waiting);
+        }
+        FleetState::Stopping | FleetState::Other(_) => {
+            let message = format!("the fleet is {}", fleet.state.as_str());
+            draft.wait(object, WaitReason::FleetStopping, message);
+            draft.later(delete, WHY, WaitReason::FleetStopping);
+        }
+    }
+}
+
+fn delete_stack(draft: &mut Draft<'_>, object: &ObjectRef, stack: &ObservedStack) {
+    let Observed::Present(fleets) = &draft.input.observed.stack_fleets else {
+        draft
+            .plan
+            .needs
+            .associations_of_stacks
+            .insert(stack.name.clone());
+        draft.wait(
+            object,
+            WaitReason::NotObserved,
+            "its associations are not known",
+        );
+        return;
+    };
+    let mut waiting_for = None;
+    for fleet in fleets {
+        let action = Action::DisassociateFleet {
+            fleet: fleet.clone(),
+            stack: stack.name.clone(),
+        };
+        if draft.plan.steps.iter().any(|step| step.action == action) {
+            continue;
+        }
+        let Some(idle) = idle(draft, object, fleet) else {
+            return;
+        };
+        waiting_for = waiting_for.or(idle);
+        draft.step(action, WHY).waiting_for = idle;
+    }
+    let held = draft.plan.steps.iter().find_map(|step| match &step.action {
+        Action::DisassociateFleet { stack: other, .. } if *other == stack.name => step.waiting_for,
+        _ => None,
+    });
+    draft
+        .step(
+            Action::DeleteStack {
+                name: stack.name.clone(),
+            },
+            WHY,
+        )
+        .waiting_for = held;
+}
+
+/// Whether a fleet is idle: `Some(None)` if so, `Some(Some(reason))` if a step has to wait, `None`
+/// if it has to be looked at first.
+fn idle(draft: &mut Draft<'_>, object: &ObjectRef, fleet: &str) -> Option<Option<WaitReason>> {
+    match draft.input.observed.sessions_on(fleet) {
+        Observed::Present(0) => Some(None),
+        Observed::Present(sessions) => {
+            let message = fleet::sessions_message(sessions);
+            draft.wait(object, WaitReason::WaitingForSessions, message);
+            Some(Some(WaitReason::WaitingForSessions))
+        }
+        Observed::Absent | Observed::Unknown(_) => {
+            draft.plan.needs.sessions.insert(fleet.to_owned());
+            draft.wait(
+                object,
+                WaitReason::NotObserved,
+                "its sessions are not known",
+            );
+            None
+        }
+    }
+}
+
+/// Takes our statements off every bucket the row names or used to name.
+fn statements_go(draft: &mut Draft<'_>) -> bool {
+    let owns_one = draft
+        .input
+        .owned
+        .iter()
+        .any(|object| object.starts_with("bucket/"));
+    if !owns_one {
+        return true;
+    }
+    let mut buckets = bucket::managed_buckets(draft);
+    buckets.extend(
+        draft
+            .input
+            .environment
+            .spec
+            .buckets
+            .iter()
+            .map(|spec| spec.bucket.clone()),
+    );
+    let mut done = true;
+    for bucket in buckets {
+        done &= bucket::one(
+            draft,
+            &BucketSpec {
+                bucket,
+                statements: Vec::new(),
+            },
+        );
+    }
+    done
+}

@@ -1,0 +1,277 @@
+//! Compares desired, managed and observed, field by field, from the tables in [`crate::fields`].
+//!
+//! ```text
+//!   row says        managed   AWS has            result
+//!   value           -         equal              holds
+//!   value           -         different          set
+//!   null            -         something          reset
+//!   left out        yes       default, nothing   released
+//!   left out        yes       something else     reset
+//!   left out        no        anything           nothing: it is not ours
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::ManagedPaths;
+use crate::fields::{Change, Compare, FieldRule, Reset};
+
+/// What the row says of one path.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Wanted {
+    /// Nothing: it is not managed, or no longer.
+    Omitted,
+    /// It must be unset.
+    Unset,
+    /// It must be equal to this.
+    Value(Value),
+}
+
+/// How a difference is put right.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Fix {
+    /// Send this value.
+    Set(Value),
+    /// Name this in AttributesToDelete.
+    Delete(Vec<String>),
+}
+
+/// One field that differs.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct FieldChange {
+    /// The member's path, below `fleet` or `stack`.
+    pub(super) member: String,
+    /// The full path, as in `ignore`.
+    pub(super) path: String,
+    pub(super) change: Change,
+    pub(super) desired: Value,
+    pub(super) observed: Value,
+    pub(super) fixes: Vec<Fix>,
+}
+
+/// What a comparison found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Compared {
+    pub(super) changes: Vec<FieldChange>,
+    pub(super) holds: BTreeMap<String, Value>,
+    pub(super) released: BTreeSet<String>,
+    pub(super) unchanged: usize,
+}
+
+/// Compares every field of a table.
+pub(super) fn compare(
+    object: &str,
+    rules: &[FieldRule],
+    desired: &Value,
+    observed: &Value,
+    managed: &ManagedPaths,
+    ignore: &[String],
+) -> Compared {
+    let mut compared = Compared::default();
+    for rule in rules {
+        let path = format!("{object}.{}", rule.path);
+        if is_ignored(ignore, &path) {
+            continue;
+        }
+        let has = present(at(observed, rule.path));
+        match wanted(desired, rule.path) {
+            Wanted::Value(value) => {
+                if equal(rule.compare, &value, has.unwrap_or(&Value::Null)) {
+                    compared.unchanged += 1;
+                    compared.holds.insert(path, value);
+                } else {
+                    compared
+                        .changes
+                        .push(change(rule, path, &value, has, set(rule, &value, has)));
+                }
+            }
+            Wanted::Unset => match has {
+                None => {
+                    compared.unchanged += 1;
+                    compared.holds.insert(path, Value::Null);
+                }
+                Some(_) => compared.changes.push(change(
+                    rule,
+                    path,
+                    &Value::Null,
+                    has,
+                    reset(rule).into_iter().collect(),
+                )),
+            },
+            Wanted::Omitted if managed.contains_key(&path) => {
+                let default = default_of(rule);
+                let fix = reset(rule);
+                let back = has.is_none_or(|value| equal(rule.compare, &default, value));
+                match fix {
+                    Some(fix) if !back => {
+                        compared
+                            .changes
+                            .push(change(rule, path, &default, has, vec![fix]));
+                    }
+                    Some(_) | None => {
+                        compared.released.insert(path);
+                    }
+                }
+            }
+            Wanted::Omitted => {}
+        }
+    }
+    compared
+}
+
+fn change(
+    rule: &FieldRule,
+    path: String,
+    desired: &Value,
+    observed: Option<&Value>,
+    fixes: Vec<Fix>,
+) -> FieldChange {
+    FieldChange {
+        member: rule.path.to_owned(),
+        path,
+        change: rule.change,
+        desired: desired.clone(),
+        observed: observed.cloned().unwrap_or(Value::Null),
+        fixes,
+    }
+}
+
+fn default_of(rule: &FieldRule) -> Value {
+    match rule.reset {
+        Reset::Default(default) => default(),
+        Reset::EmptyString | Reset::Delete(_) | Reset::Unmanage => Value::Null,
+    }
+}
+
+fn reset(rule: &FieldRule) -> Option<Fix> {
+    match rule.reset {
+        Reset::Default(default) => Some(Fix::Set(default())),
+        Reset::EmptyString => Some(Fix::Set(Value::from(""))),
+        Reset::Delete(attribute) => Some(Fix::Delete(vec![attribute.to_owned()])),
+        Reset::Unmanage => None,
+    }
+}
+
+fn set(rule: &FieldRule, desired: &Value, observed: Option<&Value>) -> Vec<Fix> {
+    let mut fixes = Vec::new();
+    if rule.compare == Compare::Connectors {
+        // Leaving a connector out of UpdateStack does not remove it: it has to be named.
+        let keep = connector_types(desired);
+        let gone: Vec<String> = observed
+            .map(connector_types)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|kind| !keep.contains(kind))
+            .map(|kind| format!("STORAGE_CONNECTOR_{kind}"))
+            .collect();
+        if !gone.is_empty() {
+            fixes.push(Fix::Delete(gone));
+        }
+        let only_removals = observed.is_some_and(|observed| {
+            elements(desired)
+                .iter()
+                .all(|one| elements(observed).iter().any(|o| covers(one, o)))
+        });
+        if only_removals {
+            return fixes;
+        }
+    }
+    fixes.push(Fix::Set(desired.clone()));
+    fixes
+}
+
+/// Whether a path, or one above it, is in the row's `ignore`.
+pub(super) fn is_ignored(ignore: &[String], path: &str) -> bool {
+    ignore.iter().any(|ignored| {
+        path.strip_prefix(ignored.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
+}
+
+/// What the row says of a path: `null` above it counts for all below.
+pub(super) fn wanted(tree: &Value, path: &str) -> Wanted {
+    let mut node = tree;
+    for key in path.split('.') {
+        match node.get(key) {
+            None => return Wanted::Omitted,
+            Some(Value::Null) => return Wanted::Unset,
+            Some(next) => node = next,
+        }
+    }
+    Wanted::Value(node.clone())
+}
+
+/// The node at a path.
+pub(super) fn at<'a>(tree: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(tree, |node, key| node.get(key))
+}
+
+/// Empty is the same as not there: AWS returns either.
+fn present(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|value| match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => true,
+    })
+}
+
+/// Puts a value at a path, making the objects above it.
+pub(super) fn put(tree: &mut Value, path: &str, value: Value) {
+    let mut node = tree;
+    for key in path.split('.') {
+        if !node.is_object() {
+            *node = Value::Object(Map::new());
+        }
+        node = match node {
+            Value::Object(map) => map.entry(key).or_insert(Value::Null),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => unreachable!("it was just made an object"),
+        };
+    }
+    *node = value;
+}
+
+fn equal(compare: Compare, desired: &Value, observed: &Value) -> bool {
+    match compare {
+        Compare::Exact => desired == observed,
+        Compare::Set => set_of(desired) == set_of(observed),
+        Compare::Subset => covers(desired, observed),
+        Compare::Connectors => {
+            connector_types(desired) == connector_types(observed)
+                && elements(desired)
+                    .iter()
+                    .all(|one| elements(observed).iter().any(|other| covers(one, other)))
+        }
+    }
+}
+
+/// Whether `observed` has everything that `desired` says; lists inside are sets.
+fn covers(desired: &Value, observed: &Value) -> bool {
+    match (desired, observed) {
+        (Value::Object(desired), Value::Object(observed)) => desired
+            .iter()
+            .all(|(key, value)| observed.get(key).is_some_and(|other| covers(value, other))),
+        (Value::Array(_), Value::Array(_)) => set_of(desired) == set_of(observed),
+        (desired, observed) => desired == observed,
+    }
+}
+
+fn set_of(value: &Value) -> BTreeSet<String> {
+    elements(value).iter().map(Value::to_string).collect()
+}
+
+fn elements(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn connector_types(value: &Value) -> BTreeSet<String> {
+    elements(value)
+        .iter()
+        .filter_map(|connector| connector.get("connectorType")?.as_str().map(str::to_owned))
+        .collect()
+}

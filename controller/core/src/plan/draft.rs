@@ -1,0 +1,287 @@
+//! Builds a plan step by step, and settles at the end what may not be done yet.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::diff::{self, FieldChange};
+use super::{Difference, Plan, PlanInput, Step, WaitReason, Waiting};
+use crate::action::{Action, ObjectRef};
+use crate::cloud::ErrorClass;
+use crate::environment::Mode;
+use crate::observed::ObservedTags;
+
+/// The tag that names the environment, for people.
+pub(crate) const ENVIRONMENT_TAG: &str = "streamkeeper:environment";
+/// The tag that proves ownership.
+pub(crate) const UID_TAG: &str = "streamkeeper:uid";
+
+/// A plan in the making.
+pub(super) struct Draft<'a> {
+    pub(super) input: &'a PlanInput<'a>,
+    pub(super) plan: Plan,
+}
+
+/// Whose an existing object is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Ownership {
+    /// It carries our uid.
+    Ours,
+    /// It carries no uid, and the row allows taking it over.
+    Adoptable,
+    /// It is somebody else's, or nobody's and the row does not allow taking it over.
+    Foreign(String),
+    /// Its tags are not known.
+    Unknown(String),
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(input: &'a PlanInput<'a>) -> Self {
+        Self {
+            input,
+            plan: Plan::default(),
+        }
+    }
+
+    /// Adds a step that can be done in this pass.
+    pub(super) fn step(&mut self, action: Action, reason: impl Into<String>) -> &mut Step {
+        self.plan.steps.push(Step {
+            action,
+            reason: reason.into(),
+            manages: BTreeSet::new(),
+            waiting_for: None,
+            opens_debt: false,
+        });
+        self.plan.steps.last_mut().expect("a step was just pushed")
+    }
+
+    /// Adds a step that has to wait.
+    pub(super) fn later(
+        &mut self,
+        action: Action,
+        reason: impl Into<String>,
+        waiting_for: WaitReason,
+    ) -> &mut Step {
+        let step = self.step(action, reason);
+        step.waiting_for = Some(waiting_for);
+        step
+    }
+
+    /// Says why something is not done.
+    pub(super) fn wait(
+        &mut self,
+        object: impl ToString,
+        reason: WaitReason,
+        message: impl Into<String>,
+    ) {
+        let waiting = Waiting {
+            object: object.to_string(),
+            reason,
+            message: message.into(),
+        };
+        if !self.plan.waiting.contains(&waiting) {
+            self.plan.waiting.push(waiting);
+        }
+    }
+
+    /// Records a difference; drift if the desired value held before.
+    pub(super) fn differs(
+        &mut self,
+        object: &ObjectRef,
+        path: &str,
+        desired: Value,
+        observed: Value,
+    ) {
+        let is_drift = self.held(path, &desired);
+        self.plan.differences.push(Difference {
+            object: object.clone(),
+            path: path.to_owned(),
+            desired,
+            observed,
+            is_drift,
+        });
+    }
+
+    /// Whether this very value was the last that was seen to hold at a path.
+    pub(super) fn held(&self, path: &str, desired: &Value) -> bool {
+        self.input
+            .managed
+            .get(path)
+            .is_some_and(|applied| applied.as_ref() == Some(desired))
+    }
+
+    /// Records that a path holds.
+    pub(super) fn holds(&mut self, path: impl Into<String>, value: Value) {
+        self.plan.unchanged += 1;
+        self.plan.holds.insert(path.into(), value);
+    }
+
+    /// Whether somebody else owns a path.
+    pub(super) fn ignores(&self, path: &str) -> bool {
+        diff::is_ignored(&self.input.environment.spec.ignore, path)
+    }
+
+    /// Whose an object with these tags is.
+    pub(super) fn ownership(&self, object: &ObjectRef, tags: &ObservedTags) -> Ownership {
+        let tags = match tags {
+            ObservedTags::Unknown(why) => return Ownership::Unknown(why.clone()),
+            ObservedTags::Known(tags) | ObservedTags::Listed(tags) => tags,
+        };
+        let environment = self.input.environment;
+        match tags.get(UID_TAG) {
+            Some(uid) if *uid == environment.uid_tag() => Ownership::Ours,
+            Some(uid) => Ownership::Foreign(format!(
+                "{object} carries {UID_TAG}={uid}: it belongs to another environment{}",
+                tags.get(ENVIRONMENT_TAG)
+                    .map(|name| format!(" ({name})"))
+                    .unwrap_or_default()
+            )),
+            None if !environment.spec.adoption.is_never() => Ownership::Adoptable,
+            None => Ownership::Foreign(format!(
+                "{object} exists and carries no {UID_TAG} tag; set adoption to IfUnowned to take \
+                 it over, or choose another name"
+            )),
+        }
+    }
+
+    /// Turns changed fields into differences, and describes them for a step's reason.
+    pub(super) fn describe(&mut self, object: &ObjectRef, changes: &[FieldChange]) -> String {
+        let mut words = Vec::new();
+        for change in changes {
+            let drift = self.held(&change.path, &change.desired);
+            words.push(format!(
+                "{}{}: {} -> {}",
+                if drift { "drift of " } else { "" },
+                change.path,
+                change.observed,
+                change.desired
+            ));
+            self.differs(
+                object,
+                &change.path,
+                change.desired.clone(),
+                change.observed.clone(),
+            );
+        }
+        words.join(", ")
+    }
+
+    /// Settles what may not be done yet, and gives the plan away.
+    pub(super) fn finish(mut self) -> Plan {
+        self.hold_unsettled();
+        self.hold_failed();
+        self.hold_followers();
+        let hold = if self.input.environment.mode == Mode::Observe {
+            Some(WaitReason::ObserveOnly)
+        } else if self
+            .plan
+            .waiting
+            .iter()
+            .any(|waiting| waiting.reason == WaitReason::Conflict)
+        {
+            Some(WaitReason::Conflict)
+        } else {
+            None
+        };
+        if let Some(reason) = hold {
+            for step in &mut self.plan.steps {
+                step.waiting_for = Some(reason);
+            }
+        }
+        if self.plan.finished && !self.input.intents.is_empty() {
+            self.plan.finished = false;
+        }
+        self.plan
+    }
+
+    /// A call whose outcome is not known keeps everything else away from its object.
+    fn hold_unsettled(&mut self) {
+        for intent in self.input.intents {
+            let object = intent.action.object();
+            self.need(&object);
+            self.wait(
+                &object,
+                WaitReason::OutcomeUnknown,
+                format!("it is not known yet whether {} was executed", intent.action),
+            );
+            for step in &mut self.plan.steps {
+                if step.waiting_for.is_none() && step.action.object() == object {
+                    step.waiting_for = Some(WaitReason::OutcomeUnknown);
+                }
+            }
+        }
+    }
+
+    /// A call that failed is not made again before its time.
+    fn hold_failed(&mut self) {
+        let mut waits = Vec::new();
+        for step in &mut self.plan.steps {
+            let Some(failure) = self.input.failures.get(&step.action.to_string()) else {
+                continue;
+            };
+            let refused = matches!(
+                failure.class,
+                ErrorClass::Limit
+                    | ErrorClass::Denied
+                    | ErrorClass::Invalid
+                    | ErrorClass::Unexpected
+            );
+            let reason = if refused {
+                WaitReason::CallRefused
+            } else {
+                WaitReason::BackingOff
+            };
+            if step.waiting_for.is_none() && self.input.now < failure.not_before {
+                step.waiting_for = Some(reason);
+                waits.push((step.action.object(), reason, failure.message.clone()));
+            }
+        }
+        for (object, reason, message) in waits {
+            self.wait(object, reason, message);
+        }
+    }
+
+    /// A step on an object whose creation or adoption waits has to wait too, and so has every
+    /// later step that needs it.
+    fn hold_followers(&mut self) {
+        let mut held: BTreeSet<ObjectRef> = BTreeSet::new();
+        for step in &mut self.plan.steps {
+            let objects = involved(&step.action);
+            if step.waiting_for.is_none() && objects.iter().any(|object| held.contains(object)) {
+                step.waiting_for = Some(WaitReason::EarlierStep);
+            }
+            let founds = matches!(
+                step.action,
+                Action::CreateFleet { .. }
+                    | Action::CreateStack { .. }
+                    | Action::TagResource { .. }
+            );
+            if founds && step.waiting_for.is_some() {
+                held.insert(step.action.object());
+            }
+        }
+    }
+
+    /// Asks for a look at an object by name.
+    pub(super) fn need(&mut self, object: &ObjectRef) {
+        use crate::action::ObjectKind;
+        let needs = &mut self.plan.needs;
+        match object.kind {
+            ObjectKind::Fleet => needs.fleets.insert(object.name.clone()),
+            ObjectKind::Stack => {
+                needs.associations_of_stacks.insert(object.name.clone());
+                needs.stacks.insert(object.name.clone())
+            }
+            ObjectKind::Bucket => needs.buckets.insert(object.name.clone()),
+        };
+    }
+}
+
+/// Every object a call touches.
+pub(crate) fn involved(action: &Action) -> Vec<ObjectRef> {
+    let mut objects = vec![action.object()];
+    if let Action::AssociateFleet { fleet, .. } | Action::DisassociateFleet { fleet, .. } = action {
+        objects.push(ObjectRef::fleet(fleet));
+    }
+    objects
+}

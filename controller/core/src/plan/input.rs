@@ -1,0 +1,91 @@
+//! Gathers what a plan is made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ManagedPaths;
+use crate::cloud::ErrorClass;
+use crate::environment::{Environment, Timestamp};
+use crate::observed::{Observed, ObservedBucket, ObservedFleet, ObservedStack, ObservedWorld};
+use crate::record::OpenIntent;
+
+/// Everything a plan depends on. Why the pass runs is not among it.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanInput<'a> {
+    /// What the row asks.
+    pub environment: &'a Environment,
+    /// Paths managed so far.
+    pub managed: &'a ManagedPaths,
+    /// Objects that are ours, at least in part, such as `fleet/cfd`.
+    pub owned: &'a BTreeSet<String>,
+    /// Calls whose outcome no look has settled yet.
+    pub intents: &'a [OpenIntent],
+    /// Fleets we stopped and must start again.
+    pub debts: &'a BTreeSet<String>,
+    /// Calls that failed lately, keyed by [`crate::action::Action`]'s Display.
+    pub failures: &'a BTreeMap<String, CallFailure>,
+    /// What AWS said.
+    pub observed: &'a ObservedEnvironment,
+    /// The caller's ARN, for the guard that keeps it from locking itself out.
+    pub caller_arn: &'a str,
+    /// The time, for comparing with `not_before`.
+    pub now: Timestamp,
+}
+
+/// A call that failed and is not tried again before a given time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallFailure {
+    /// What we do next.
+    pub class: ErrorClass,
+    /// AWS's code and words.
+    pub message: String,
+    /// When it may be tried again.
+    pub not_before: Timestamp,
+}
+
+/// What one look says of one environment.
+#[derive(Debug, Clone)]
+pub struct ObservedEnvironment {
+    /// Its fleet.
+    pub fleet: Observed<ObservedFleet>,
+    /// Its stack.
+    pub stack: Observed<ObservedStack>,
+    /// Fleets associated with its stack.
+    pub stack_fleets: Observed<BTreeSet<String>>,
+    /// Stacks associated with its fleet.
+    pub fleet_stacks: Observed<BTreeSet<String>>,
+    /// Sessions that are not EXPIRED, by fleet.
+    pub sessions: BTreeMap<String, Observed<u32>>,
+    /// Buckets by `home` or name.
+    pub buckets: BTreeMap<String, Observed<ObservedBucket>>,
+}
+
+const NOT_ASKED: &str = "not looked at";
+
+impl ObservedEnvironment {
+    /// Picks one environment's part out of a look at its scope.
+    #[must_use]
+    pub fn of(world: &ObservedWorld, fleet: Option<&str>, stack: Option<&str>) -> Self {
+        let unknown = || Observed::Unknown(NOT_ASKED.to_owned());
+        Self {
+            fleet: fleet.map_or(Observed::Absent, |name| world.fleets.get(name)),
+            stack: stack.map_or(Observed::Absent, |name| world.stacks.get(name)),
+            stack_fleets: stack
+                .and_then(|name| world.associations.get(name).cloned())
+                .unwrap_or_else(unknown),
+            fleet_stacks: fleet
+                .and_then(|name| world.fleet_stacks.get(name).cloned())
+                .unwrap_or_else(unknown),
+            sessions: world.sessions.clone(),
+            buckets: world.buckets.clone(),
+        }
+    }
+
+    /// Sessions on one fleet.
+    #[must_use]
+    pub fn sessions_on(&self, fleet: &str) -> Observed<u32> {
+        self.sessions
+            .get(fleet)
+            .cloned()
+            .unwrap_or_else(|| Observed::Unknown(NOT_ASKED.to_owned()))
+    }
+}

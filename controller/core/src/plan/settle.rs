@@ -1,0 +1,179 @@
+//! Finds out by looking what became of calls whose answer was lost.
+//!
+//! A look by name decides; nobody guesses and nobody is asked. Which way it decides matters for
+//! the record only: what to do next is planned from what was seen, as always.
+
+use crate::action::{Action, ObjectKind};
+use crate::environment::Environment;
+use crate::observed::{FleetState, Observed, ObservedFleet, ObservedStack};
+use crate::plan::ObservedEnvironment;
+use crate::policy;
+use crate::record::{OpenIntent, Outcome};
+
+/// Splits intents into those this look settles, and those it does not.
+#[must_use]
+pub fn settle(
+    environment: &Environment,
+    intents: &[OpenIntent],
+    observed: &ObservedEnvironment,
+) -> (Vec<(OpenIntent, Outcome)>, Vec<OpenIntent>) {
+    let mut settled = Vec::new();
+    let mut open = Vec::new();
+    for intent in intents {
+        match outcome(environment, &intent.action, observed) {
+            Some(true) => settled.push((intent.clone(), Outcome::Ok)),
+            Some(false) => settled.push((intent.clone(), Outcome::Refused)),
+            None => open.push(intent.clone()),
+        }
+    }
+    (settled, open)
+}
+
+/// Whether the effect of a call is there; `None` while that is not known.
+fn outcome(
+    environment: &Environment,
+    action: &Action,
+    observed: &ObservedEnvironment,
+) -> Option<bool> {
+    match action {
+        Action::CreateFleet { .. } => fleet(observed, |fleet| {
+            Some(owned(environment, fleet.tags.tags()?))
+        }),
+        Action::CreateStack { .. } => stack(observed, |stack| {
+            Some(owned(environment, stack.tags.tags()?))
+        }),
+        Action::StartFleet { .. } => fleet(observed, |fleet| {
+            Some(matches!(
+                fleet.state,
+                FleetState::Starting | FleetState::Running
+            ))
+        }),
+        Action::StopFleet { .. } => fleet(observed, |fleet| {
+            Some(matches!(
+                fleet.state,
+                FleetState::Stopping | FleetState::Stopped
+            ))
+        }),
+        Action::DeleteFleet { .. } => {
+            fleet(observed, |_| Some(false)).map(|_| observed.fleet.is_absent())
+        }
+        Action::DeleteStack { .. } => {
+            stack(observed, |_| Some(false)).map(|_| observed.stack.is_absent())
+        }
+        Action::UpdateFleet { set, .. } => fleet(observed, |fleet| {
+            let sent = serde_json::to_value(set).ok()?;
+            let has = serde_json::to_value(&fleet.settings).ok()?;
+            Some(contains(&has, &sent))
+        }),
+        Action::UpdateStack { set, .. } => stack(observed, |stack| {
+            let sent = serde_json::to_value(set).ok()?;
+            let has = serde_json::to_value(&stack.settings).ok()?;
+            Some(contains(&has, &sent))
+        }),
+        Action::AssociateFleet { fleet, .. } => associated(observed, fleet),
+        Action::DisassociateFleet { fleet, .. } => associated(observed, fleet).map(|there| !there),
+        Action::TagResource { object, tags, .. } => {
+            let has = tags_of(observed, object.kind)?;
+            Some(tags.iter().all(|(key, value)| has.get(key) == Some(value)))
+        }
+        Action::UntagResource { object, keys, .. } => {
+            let has = tags_of(observed, object.kind)?;
+            Some(keys.iter().all(|key| !has.contains_key(key)))
+        }
+        Action::PutBucketPolicy {
+            bucket, document, ..
+        } => {
+            let policy = policy_of(observed, bucket)?;
+            Some(policy.is_some_and(|policy| policy::equivalent(policy, document)))
+        }
+        Action::DeleteBucketPolicy { bucket, .. } => Some(policy_of(observed, bucket)?.is_none()),
+    }
+}
+
+fn fleet(
+    observed: &ObservedEnvironment,
+    judge: impl Fn(&ObservedFleet) -> Option<bool>,
+) -> Option<bool> {
+    match &observed.fleet {
+        Observed::Present(fleet) => judge(fleet),
+        Observed::Absent => Some(false),
+        Observed::Unknown(_) => None,
+    }
+}
+
+fn stack(
+    observed: &ObservedEnvironment,
+    judge: impl Fn(&ObservedStack) -> Option<bool>,
+) -> Option<bool> {
+    match &observed.stack {
+        Observed::Present(stack) => judge(stack),
+        Observed::Absent => Some(false),
+        Observed::Unknown(_) => None,
+    }
+}
+
+fn owned(environment: &Environment, tags: &std::collections::BTreeMap<String, String>) -> bool {
+    tags.get(super::draft::UID_TAG) == Some(&environment.uid_tag())
+}
+
+fn associated(observed: &ObservedEnvironment, fleet: &str) -> Option<bool> {
+    if observed.stack.is_absent() {
+        return Some(false);
+    }
+    observed
+        .stack_fleets
+        .present()
+        .map(|fleets| fleets.contains(fleet))
+}
+
+fn tags_of(
+    observed: &ObservedEnvironment,
+    kind: ObjectKind,
+) -> Option<std::collections::BTreeMap<String, String>> {
+    let tags = match kind {
+        ObjectKind::Fleet => match &observed.fleet {
+            Observed::Present(fleet) => fleet.tags.tags()?.clone(),
+            Observed::Absent => std::collections::BTreeMap::new(),
+            Observed::Unknown(_) => return None,
+        },
+        ObjectKind::Stack => match &observed.stack {
+            Observed::Present(stack) => stack.tags.tags()?.clone(),
+            Observed::Absent => std::collections::BTreeMap::new(),
+            Observed::Unknown(_) => return None,
+        },
+        ObjectKind::Bucket => return None,
+    };
+    Some(tags)
+}
+
+fn policy_of<'a>(
+    observed: &'a ObservedEnvironment,
+    bucket: &str,
+) -> Option<Option<&'a serde_json::Value>> {
+    let mut seen = None;
+    for (asked, found) in &observed.buckets {
+        match found {
+            Observed::Present(found) if found.name == bucket => {
+                return Some(found.policy.as_ref());
+            }
+            Observed::Absent if asked == bucket => seen = Some(None),
+            Observed::Present(_) | Observed::Absent | Observed::Unknown(_) => {}
+        }
+    }
+    seen
+}
+
+/// Whether everything that was sent is there. An empty string was sent to clear a member.
+fn contains(has: &serde_json::Value, sent: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match (sent, has) {
+        (Value::Object(sent), Value::Object(has)) => sent
+            .iter()
+            .all(|(key, value)| contains(has.get(key).unwrap_or(&Value::Null), value)),
+        (Value::Array(sent), Value::Array(has)) => sent
+            .iter()
+            .all(|one| has.iter().any(|other| contains(other, one))),
+        (Value::String(text), Value::Null) if text.is_empty() => true,
+        (sent, has) => sent == has,
+    }
+}

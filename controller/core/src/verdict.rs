@@ -1,0 +1,199 @@
+//! Turns a plan into what people see: conditions and the lines of `streamkeeper.plan(name)`.
+
+use crate::condition::{Condition, ConditionStatus, ConditionType};
+use crate::environment::{Environment, Mode, Timestamp};
+use crate::plan::{Plan, PlanRow, WaitReason, Waiting};
+
+use ConditionStatus::{False, True, Unknown};
+
+/// Conditions of an environment after a pass.
+#[must_use]
+pub fn conditions(environment: &Environment, plan: &Plan) -> Vec<Condition> {
+    let stalled = plan
+        .waiting
+        .iter()
+        .find(|waiting| waiting.reason.needs_human());
+    let waiting = plan
+        .waiting
+        .iter()
+        .find(|waiting| !waiting.reason.needs_human());
+    let conflict = plan
+        .waiting
+        .iter()
+        .find(|waiting| waiting.reason == WaitReason::Conflict);
+    let unseen = plan
+        .waiting
+        .iter()
+        .find(|waiting| waiting.reason == WaitReason::NotObserved);
+    let acts = plan
+        .steps
+        .iter()
+        .filter(|step| step.waiting_for.is_none())
+        .count();
+
+    let ready = if environment.is_deleting() {
+        let message = stalled.or(waiting).map_or_else(
+            || "the environment is being deleted".to_owned(),
+            |waiting| format!("the environment is being deleted; {}", says(waiting)),
+        );
+        (False, "Deleting".to_owned(), message)
+    } else if let Some(waiting) = stalled {
+        (False, waiting.reason.to_string(), says(waiting))
+    } else if let Some(waiting) = unseen {
+        (Unknown, waiting.reason.to_string(), says(waiting))
+    } else if let Some(waiting) = waiting {
+        (False, waiting.reason.to_string(), says(waiting))
+    } else if environment.mode == Mode::Observe && !plan.differences.is_empty() {
+        let count = plan.differences.len();
+        (
+            False,
+            "ObserveOnly".to_owned(),
+            format!("{count} fields differ; mode is observe"),
+        )
+    } else if plan.steps.is_empty() && plan.differences.is_empty() {
+        (
+            True,
+            "Converged".to_owned(),
+            "everything matches".to_owned(),
+        )
+    } else {
+        (
+            False,
+            "Converging".to_owned(),
+            format!("{acts} steps to do"),
+        )
+    };
+
+    let reconciling = match waiting {
+        Some(waiting) if waiting.reason != WaitReason::ObserveOnly => {
+            (True, waiting.reason.to_string(), says(waiting))
+        }
+        Some(_) | None if acts > 0 => {
+            (True, "Converging".to_owned(), format!("{acts} steps to do"))
+        }
+        Some(_) | None => (False, "Idle".to_owned(), String::new()),
+    };
+    let synced = if unseen.is_some() && plan.differences.is_empty() {
+        (
+            Unknown,
+            "NotObserved".to_owned(),
+            "not everything could be read".to_owned(),
+        )
+    } else if plan.differences.is_empty() {
+        (True, "NoDifferences".to_owned(), String::new())
+    } else {
+        let paths: Vec<&str> = plan
+            .differences
+            .iter()
+            .map(|difference| difference.path.as_str())
+            .collect();
+        (False, "Differences".to_owned(), paths.join(", "))
+    };
+    [
+        (ConditionType::Ready, ready),
+        (ConditionType::Reconciling, reconciling),
+        (ConditionType::Stalled, held(stalled, "Progressing")),
+        (ConditionType::Synced, synced),
+        (
+            ConditionType::Paused,
+            (False, "NotPaused".to_owned(), String::new()),
+        ),
+        (ConditionType::Conflict, held(conflict, "NoConflict")),
+    ]
+    .into_iter()
+    .map(|(condition_type, (status, reason, message))| Condition {
+        condition_type,
+        status,
+        reason,
+        message,
+    })
+    .collect()
+}
+
+/// Conditions of a paused environment: nobody looks, so nothing is claimed.
+#[must_use]
+pub fn paused() -> Vec<Condition> {
+    let condition = |condition_type, status, message: &str| Condition {
+        condition_type,
+        status,
+        reason: "Paused".to_owned(),
+        message: message.to_owned(),
+    };
+    vec![
+        condition(ConditionType::Ready, Unknown, "the environment is paused"),
+        condition(ConditionType::Reconciling, False, ""),
+        condition(
+            ConditionType::Synced,
+            Unknown,
+            "nobody looks while it is paused",
+        ),
+        condition(ConditionType::Paused, True, "neither looked at nor touched"),
+    ]
+}
+
+/// Conditions of an environment that cannot even be planned.
+#[must_use]
+pub fn stalled(reason: WaitReason, message: &str) -> Vec<Condition> {
+    let condition = |condition_type, status| Condition {
+        condition_type,
+        status,
+        reason: reason.to_string(),
+        message: message.to_owned(),
+    };
+    vec![
+        condition(ConditionType::Ready, False),
+        condition(ConditionType::Reconciling, False),
+        condition(ConditionType::Stalled, True),
+        condition(ConditionType::Synced, Unknown),
+    ]
+}
+
+/// The plan as users see it. A line that stood there before keeps its `since`.
+#[must_use]
+pub fn plan_rows(plan: &Plan, previous: &[PlanRow], now: Timestamp) -> Vec<PlanRow> {
+    let mut rows: Vec<PlanRow> = plan
+        .steps
+        .iter()
+        .map(|step| PlanRow {
+            position: 0,
+            action: step.action.operation().to_owned(),
+            object: step.action.object().to_string(),
+            reason: step.reason.clone(),
+            waiting_for: step.waiting_for.map(|reason| reason.to_string()),
+            since: now,
+            disruptive: step.action.is_disruptive(),
+        })
+        .collect();
+    rows.extend(plan.waiting.iter().map(|waiting| PlanRow {
+        position: 0,
+        action: "-".to_owned(),
+        object: waiting.object.clone(),
+        reason: waiting.message.clone(),
+        waiting_for: Some(waiting.reason.to_string()),
+        since: now,
+        disruptive: false,
+    }));
+    for (position, row) in (1..).zip(&mut rows) {
+        row.position = position;
+        let before = previous.iter().find(|old| {
+            old.action == row.action
+                && old.object == row.object
+                && old.waiting_for == row.waiting_for
+        });
+        if let Some(before) = before {
+            row.since = before.since;
+        }
+    }
+    rows
+}
+
+fn held(waiting: Option<&Waiting>, otherwise: &str) -> (ConditionStatus, String, String) {
+    waiting.map_or_else(
+        || (False, otherwise.to_owned(), String::new()),
+        |waiting| (True, waiting.reason.to_string(), says(waiting)),
+    )
+}
+
+fn says(waiting: &Waiting) -> String {
+    format!("{}: {}", waiting.object, waiting.message)
+}
