@@ -210,11 +210,33 @@ fn write(
     let bucket = observed.name.clone();
     let action = match merged {
         None => Action::DeleteBucketPolicy { bucket, base },
-        Some(document) => Action::PutBucketPolicy {
-            bucket,
-            base,
-            document,
-        },
+        Some(document) => {
+            let context = policy::GuardContext {
+                bucket: observed.name.clone(),
+                account: environment.scope.account.clone(),
+                partition: environment.scope.partition().to_owned(),
+                caller_arn: draft.input.caller_arn.to_owned(),
+                uid: environment.uid,
+            };
+            let refusals = policy::guard(base.as_ref(), &document, &context);
+            if !refusals.is_empty() {
+                for refusal in refusals {
+                    draft.wait(object, WaitReason::PolicyRefused, refusal.to_string());
+                }
+                let action = Action::PutBucketPolicy {
+                    bucket,
+                    base,
+                    document,
+                };
+                draft.later(action, reason, WaitReason::PolicyRefused);
+                return;
+            }
+            Action::PutBucketPolicy {
+                bucket,
+                base,
+                document,
+            }
+        }
     };
     draft.step(action, reason).manages = manages;
 }
