@@ -1,0 +1,200 @@
+//! Reads which fleets and stacks belong together, and who is on a fleet.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use aws_sdk_appstream::types::{ComputeCapacityStatus, SessionState};
+use streamkeeper_core::action::ObjectRef;
+use streamkeeper_core::cloud::ApplyError;
+use streamkeeper_core::observed::{Inventory, Observed, ObservedFleet};
+
+use super::reader::{Reader, ours};
+use super::{Described, Page, known};
+
+/// `DescribeSessions`' own maximum.
+const SESSIONS_PER_PAGE: i32 = 50;
+
+/// Fleets by stack.
+pub(super) async fn fleets_of_stacks(
+    reader: &Arc<Reader>,
+    stacks: &BTreeSet<String>,
+) -> BTreeMap<String, Observed<BTreeSet<String>>> {
+    reader
+        .each(stacks, |reader, stack| async move {
+            let object = ObjectRef::stack(&stack).to_string();
+            let fleets = fleets_of(&reader, &stack).await.map(Observed::Present);
+            known(fleets, "ListAssociatedFleets", &object)
+        })
+        .await
+}
+
+/// Stacks by fleet.
+pub(super) async fn stacks_of_fleets(
+    reader: &Arc<Reader>,
+    fleets: &BTreeSet<String>,
+) -> BTreeMap<String, Observed<BTreeSet<String>>> {
+    reader
+        .each(fleets, |reader, fleet| async move {
+            let object = ObjectRef::fleet(&fleet).to_string();
+            let stacks = stacks_of(&reader, &fleet).await.map(Observed::Present);
+            known(stacks, "ListAssociatedStacks", &object)
+        })
+        .await
+}
+
+/// AWS answers an empty list, not an error, about something that does not exist. Where this look
+/// knows that it does not, the list says so too.
+pub(super) fn of_existing<T: Clone>(
+    mut lists: BTreeMap<String, Observed<BTreeSet<String>>>,
+    inventory: &Inventory<T>,
+) -> BTreeMap<String, Observed<BTreeSet<String>>> {
+    for (name, list) in &mut lists {
+        let is_empty = list.present().is_some_and(BTreeSet::is_empty);
+        if is_empty && inventory.items.get(name).is_some_and(Observed::is_absent) {
+            *list = Observed::Absent;
+        }
+    }
+    lists
+}
+
+/// People on each fleet, over all its stacks.
+pub(super) async fn sessions_of_fleets(
+    reader: &Arc<Reader>,
+    fleets: &BTreeSet<String>,
+) -> BTreeMap<String, Observed<u32>> {
+    reader
+        .each(fleets, |reader, fleet| async move {
+            let object = ObjectRef::fleet(&fleet).to_string();
+            let sessions = sessions_on(&reader, &fleet).await.map(Observed::Present);
+            known(sessions, "count sessions on", &object)
+        })
+        .await
+}
+
+async fn fleets_of(reader: &Reader, stack: &str) -> Result<BTreeSet<String>, ApplyError> {
+    let mut fleets = BTreeSet::new();
+    reader
+        .pages(
+            |token| fleet_page(reader, stack, token),
+            |page| {
+                fleets.extend(page);
+                Ok(())
+            },
+        )
+        .await?;
+    Ok(fleets)
+}
+
+async fn fleet_page(
+    reader: &Reader,
+    stack: &str,
+    token: Option<String>,
+) -> Result<Page<String>, ApplyError> {
+    let request = reader.clients.appstream.list_associated_fleets();
+    let request = request.stack_name(stack).set_next_token(token);
+    let answer = reader
+        .call("ListAssociatedFleets", || request.clone().send())
+        .await?;
+    Ok(Page {
+        items: answer.names.unwrap_or_default(),
+        next: answer.next_token,
+    })
+}
+
+async fn stacks_of(reader: &Reader, fleet: &str) -> Result<BTreeSet<String>, ApplyError> {
+    let mut stacks = BTreeSet::new();
+    reader
+        .pages(
+            |token| stack_page(reader, fleet, token),
+            |page| {
+                stacks.extend(page);
+                Ok(())
+            },
+        )
+        .await?;
+    Ok(stacks)
+}
+
+async fn stack_page(
+    reader: &Reader,
+    fleet: &str,
+    token: Option<String>,
+) -> Result<Page<String>, ApplyError> {
+    let request = reader.clients.appstream.list_associated_stacks();
+    let request = request.fleet_name(fleet).set_next_token(token);
+    let answer = reader
+        .call("ListAssociatedStacks", || request.clone().send())
+        .await?;
+    Ok(Page {
+        items: answer.names.unwrap_or_default(),
+        next: answer.next_token,
+    })
+}
+
+/// Sessions on a fleet that are not EXPIRED, by two witnesses, of which the higher count stands.
+///
+/// `DescribeSessions`' documentation says that without an authentication type it takes "users
+/// authenticated using a streaming URL" for granted, and does not say whether SAML users are then
+/// left out of the list. The fleet's own count of what is in use knows no such difference. It
+/// lags a little behind the end of a session, which at worst makes us wait.
+async fn sessions_on(reader: &Reader, fleet: &str) -> Result<u32, ApplyError> {
+    let mut listed: u32 = 0;
+    for stack in stacks_of(reader, fleet).await? {
+        reader
+            .pages(
+                |token| session_page(reader, &stack, fleet, token),
+                |page| {
+                    for state in page {
+                        // A session whose state is missing or new to us is a person too.
+                        listed += u32::from(state != Some(SessionState::Expired));
+                    }
+                    Ok(())
+                },
+            )
+            .await?;
+    }
+    let in_use = in_use(reader, fleet).await?;
+    Ok(listed.max(in_use))
+}
+
+async fn session_page(
+    reader: &Reader,
+    stack: &str,
+    fleet: &str,
+    token: Option<String>,
+) -> Result<Page<Option<SessionState>>, ApplyError> {
+    let request = reader.clients.appstream.describe_sessions();
+    let request = request
+        .stack_name(stack)
+        .fleet_name(fleet)
+        .limit(SESSIONS_PER_PAGE)
+        .set_next_token(token);
+    let answer = reader
+        .call("DescribeSessions", || request.clone().send())
+        .await?;
+    let sessions = answer.sessions.unwrap_or_default().into_iter();
+    Ok(Page {
+        items: sessions.map(|session| session.state).collect(),
+        next: answer.next_token,
+    })
+}
+
+/// What the fleet itself says is in use: instances, or sessions on a multi-session fleet.
+async fn in_use(reader: &Reader, fleet: &str) -> Result<u32, ApplyError> {
+    let page = ObservedFleet::page(reader, Some(fleet.to_owned()), None).await?;
+    let described = page.items.iter().find(|item| item.name() == Some(fleet));
+    let described = described.ok_or_else(|| {
+        ours(
+            "IncompleteAnswer",
+            "DescribeFleets neither has it nor says that it was not found".to_owned(),
+        )
+    })?;
+    let used = |status: &ComputeCapacityStatus| {
+        status
+            .in_use()
+            .max(status.active_user_sessions())
+            .unwrap_or_default()
+    };
+    let used = described.compute_capacity_status().map_or(0, used);
+    Ok(u32::try_from(used).unwrap_or_default())
+}

@@ -1,0 +1,163 @@
+//! Finds the home-folder bucket, and reads bucket policies.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use streamkeeper_core::action::ObjectRef;
+use streamkeeper_core::cloud::ApplyError;
+use streamkeeper_core::observed::{Observed, ObservedBucket};
+
+use super::reader::{Reader, ours};
+use super::{Page, known};
+use crate::client::Clients;
+
+/// The word for the bucket AppStream made for home folders, whose name nobody can know beforehand.
+const HOME: &str = "home";
+
+/// What every home-folder bucket's name begins with; fixed by AppStream.
+const HOME_PREFIX: &str = "appstream2-36fb080bb8";
+
+/// Reads the policy of each bucket.
+pub(super) async fn policies(
+    reader: &Arc<Reader>,
+    buckets: &BTreeSet<String>,
+) -> BTreeMap<String, Observed<ObservedBucket>> {
+    reader
+        .each(buckets, |reader, bucket| async move {
+            if bucket == HOME {
+                home(&reader).await
+            } else {
+                named(&reader, bucket).await
+            }
+        })
+        .await
+}
+
+/// The home bucket: one per account and region, made when a stack first asked for home folders.
+/// Older accounts have `<prefix>-<region>-<account>`, newer ones a random part behind it.
+async fn home(reader: &Reader) -> Observed<ObservedBucket> {
+    let Clients {
+        region, account, ..
+    } = &*reader.clients;
+    let base = format!("{HOME_PREFIX}-{region}-{account}");
+    let mut candidates = BTreeSet::new();
+    let listed = reader
+        .pages(
+            |token| bucket_page(reader, &base, token),
+            |page| {
+                candidates.extend(page.into_iter().filter(|name| is_home(&base, name)));
+                Ok(())
+            },
+        )
+        .await;
+    if let Err(error) = listed {
+        return known(Err(error), "ListBuckets", &base);
+    }
+    let mut candidates = candidates.into_iter();
+    match (candidates.next(), candidates.next()) {
+        (None, _) => Observed::Absent,
+        (Some(only), None) => named(reader, only).await,
+        // Both namings at once: which one AppStream writes to is not to be guessed, because a
+        // policy on the wrong one opens data to nobody and protects none.
+        (Some(first), Some(second)) => {
+            let names: Vec<_> = [first, second].into_iter().chain(candidates).collect();
+            Observed::Unknown(format!(
+                "more than one bucket looks like the home-folder bucket: {}; name the right one \
+                 instead of \"{HOME}\"",
+                names.join(", ")
+            ))
+        }
+    }
+}
+
+/// Exactly the base, or the base, a dash and a random part. `…-123456789012-logs.example` is
+/// somebody else's.
+fn is_home(base: &str, name: &str) -> bool {
+    let Some(rest) = name.strip_prefix(base) else {
+        return false;
+    };
+    let random = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    rest.is_empty() || rest.strip_prefix('-').is_some_and(random)
+}
+
+async fn bucket_page(
+    reader: &Reader,
+    prefix: &str,
+    token: Option<String>,
+) -> Result<Page<String>, ApplyError> {
+    let request = reader
+        .clients
+        .s3
+        .list_buckets()
+        .prefix(prefix)
+        .bucket_region(&reader.clients.region)
+        .set_continuation_token(token);
+    let answer = reader
+        .call("ListBuckets", || request.clone().send())
+        .await?;
+    let buckets = answer.buckets.unwrap_or_default().into_iter();
+    Ok(Page {
+        items: buckets.filter_map(|bucket| bucket.name).collect(),
+        next: answer.continuation_token,
+    })
+}
+
+async fn named(reader: &Reader, bucket: String) -> Observed<ObservedBucket> {
+    let object = ObjectRef::bucket(&bucket).to_string();
+    known(policy(reader, bucket).await, "GetBucketPolicy", &object)
+}
+
+async fn policy(reader: &Reader, name: String) -> Result<Observed<ObservedBucket>, ApplyError> {
+    let request = reader.clients.s3.get_bucket_policy();
+    let request = request
+        .bucket(&name)
+        .expected_bucket_owner(&reader.clients.account);
+    let answer = reader
+        .call("GetBucketPolicy", || request.clone().send())
+        .await;
+    let document = match answer {
+        Ok(answer) => answer.policy.unwrap_or_default(),
+        Err(error) if error.code == "NoSuchBucketPolicy" => {
+            return Ok(Observed::Present(ObservedBucket { name, policy: None }));
+        }
+        Err(error) if error.code == "NoSuchBucket" => return Ok(Observed::Absent),
+        Err(error) => return Err(error),
+    };
+    // Without a document there is no telling it from "no policy", which has a code of its own.
+    let policy = serde_json::from_str(&document)
+        .map_err(|error| ours("UnreadablePolicy", format!("not a JSON document: {error}")))?;
+    Ok(Observed::Present(ObservedBucket {
+        name,
+        policy: Some(policy),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_home;
+
+    const BASE: &str = "appstream2-36fb080bb8-eu-west-1-123456789012";
+
+    #[test]
+    fn both_namings_of_the_home_bucket_are_accepted_and_nothing_else() {
+        for (suffix, accepted) in [
+            ("", true),
+            ("-hwzroy6c", true),
+            ("-", false),
+            ("x", false),
+            ("-logs-2", false),
+            ("-UPPER", false),
+            ("-a.b", false),
+            ("3", false),
+        ] {
+            let name = format!("{BASE}{suffix}");
+            assert_eq!(is_home(BASE, &name), accepted, "{name}");
+        }
+        assert!(!is_home(BASE, "appstream2-36fb080bb8-eu-west-1"));
+    }
+}
