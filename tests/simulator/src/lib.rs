@@ -25,8 +25,11 @@
 
 mod call;
 mod clock;
+mod cloud;
 mod config;
+pub mod convert;
 mod fault;
+pub mod http;
 mod journal;
 mod limits;
 mod model;
@@ -37,6 +40,7 @@ use serde_json::Value;
 
 pub use self::call::{Call, Caller, Delivery, Exchange, Service, ServiceError, lost_answer_code};
 pub use self::clock::SimClock;
+pub use self::cloud::SimulatedCloud;
 pub use self::config::{Config, Delays, HomeBucketNaming, ImageSeed, Unknowns};
 pub use self::fault::{Face, Fault, FaultId, Faults, Matcher};
 pub use self::journal::{CallOutcome, JournalEntry};

@@ -164,7 +164,13 @@ mod tests {
 
     #[test]
     fn what_is_not_one_map_is_refused() {
-        for body in [&b"\x80"[..], b"\xa0\xa0", b"\xa1\x01\x02", b"\xbf", b"\xa1\x61a\x41x"] {
+        for body in [
+            &b"\x80"[..],
+            b"\xa0\xa0",
+            b"\xa1\x01\x02",
+            b"\xbf",
+            b"\xa1\x61a\x41x",
+        ] {
             assert!(decode(body).is_err(), "{body:x?} was accepted");
         }
     }

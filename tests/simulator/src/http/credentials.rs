@@ -89,7 +89,11 @@ mod tests {
             "AWS4-HMAC-SHA256 Credential=AKIA/20261124/eu-west-1/aws4_request",
             "AWS4-HMAC-SHA256 Signature=00",
         ] {
-            assert_eq!(CredentialScope::parse(header), None, "{header:?} was accepted");
+            assert_eq!(
+                CredentialScope::parse(header),
+                None,
+                "{header:?} was accepted"
+            );
         }
     }
 }

@@ -175,7 +175,10 @@ fn respond(
     id: Option<&str>,
 ) -> Response<Full<Bytes>> {
     let (body, content_type) = match target.encoding {
-        Encoding::Json => (document.to_string().into_bytes(), "application/x-amz-json-1.1"),
+        Encoding::Json => (
+            document.to_string().into_bytes(),
+            "application/x-amz-json-1.1",
+        ),
         Encoding::Cbor => (cbor::encode(document), "application/cbor"),
     };
     let mut response = Response::new(Full::from(body));

@@ -155,8 +155,7 @@ fn empty(status: StatusCode) -> Response<Full<Bytes>> {
 }
 
 fn s3_error(error: ServiceError, request_id: &str) -> S3Error {
-    let code =
-        S3ErrorCode::from_bytes(error.code.as_bytes()).unwrap_or(S3ErrorCode::InternalError);
+    let code = S3ErrorCode::from_bytes(error.code.as_bytes()).unwrap_or(S3ErrorCode::InternalError);
     let mut s3_error = S3Error::with_message(code, error.message);
     if let Ok(status) = StatusCode::from_u16(error.status) {
         s3_error.set_status_code(status);

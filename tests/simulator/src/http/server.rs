@@ -10,7 +10,6 @@ use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,11 +92,13 @@ impl Server {
 
 async fn accept(listener: TcpListener, front: Arc<Front>, mut stopped: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
+    let for_connections = stopped.clone();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(converse(stream, Arc::clone(&front), stopped.clone()));
+                    let stopped = for_connections.clone();
+                    connections.spawn(converse(stream, Arc::clone(&front), stopped));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "accepting a connection failed");
@@ -105,7 +106,7 @@ async fn accept(listener: TcpListener, front: Arc<Front>, mut stopped: watch::Re
                 }
             },
             Some(_) = connections.join_next() => {}
-            _ = stopped.wait_for(|stopped| *stopped) => break,
+            () = stop_of(&mut stopped) => break,
         }
     }
     drop(listener);
@@ -125,16 +126,15 @@ async fn converse(stream: TcpStream, front: Arc<Front>, stopped: watch::Receiver
             stopped.clone(),
         )
     });
-    let mut connection = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let mut stopping = stopped.clone();
     let mut draining = false;
     loop {
         tokio::select! {
             _ = &mut connection => return,
             () = reset.notified() => break,
-            _ = stopping.wait_for(|stopped| *stopped), if !draining => {
-                Pin::new(&mut connection).graceful_shutdown();
+            () = stop_of(&mut stopping), if !draining => {
+                std::pin::Pin::new(&mut connection).graceful_shutdown();
                 draining = true;
             }
         }
@@ -153,12 +153,16 @@ async fn answer(
     match front.answer(request).await {
         Reply::Answer(response) => Ok(response),
         Reply::Withhold => {
-            let stop = stopped.wait_for(|stopped| *stopped);
-            let _ = tokio::time::timeout(WITHHOLD_LIMIT, stop).await;
+            let _ = tokio::time::timeout(WITHHOLD_LIMIT, stop_of(&mut stopped)).await;
             tear_down(&reset).await
         }
         Reply::Reset => tear_down(&reset).await,
     }
+}
+
+/// Ends when the server stops, or is gone.
+async fn stop_of(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
 /// Asks the connection's task to close the socket; that drops this future.
