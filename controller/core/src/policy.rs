@@ -33,12 +33,14 @@
 //!   proof in as [`Identities`].
 
 mod canonical;
+mod guard;
 mod merge;
 mod ownership;
 
 pub use self::canonical::{
     Identities, equivalent, equivalent_with, statements_equivalent, statements_equivalent_with,
 };
+pub use self::guard::{GuardContext, MAX_POLICY_BYTES, Refusal, Rule, guard};
 pub use self::merge::{MergeError, StatementDifference, compare, compare_with, merge};
 pub use self::ownership::{
     desired_statements, foreign_statements, is_streamkeeper_sid, owned_prefix, owned_sid,
