@@ -5,6 +5,8 @@
 
 mod observe;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 use streamkeeper_core::action::Action;
 use streamkeeper_core::cloud::{Applied, ApplyError, Cloud, ErrorClass, Identity, ObserveRequest};
@@ -66,7 +68,8 @@ impl Cloud for SimulatedCloud {
     }
 
     async fn apply(&self, action: &Action) -> Result<Applied, ApplyError> {
-        let (service, input) = call_of(action);
+        refuse_silent_loss(action)?;
+        let (service, input) = call_of(action, &self.caller.account);
         let exchange = self.exchange(service, action.operation(), input);
         answer(exchange).map(|(_, request_id)| Applied {
             request_id: Some(request_id),
@@ -75,28 +78,24 @@ impl Cloud for SimulatedCloud {
 }
 
 /// The one call that an action is.
-fn call_of(action: &Action) -> (Service, Value) {
+fn call_of(action: &Action, account: &str) -> (Service, Value) {
     let input = match action {
         Action::CreateFleet {
             name,
             settings,
             tags,
-        } => named(name, to_members(settings), [tagged(tags)]),
+        } => creating(name, to_members(settings), tags),
         Action::CreateStack {
             name,
             settings,
             tags,
-        } => named(name, to_members(settings), [tagged(tags)]),
-        Action::UpdateFleet { name, set, delete } => {
-            named(name, to_members(set), [deleting(delete)])
-        }
-        Action::UpdateStack { name, set, delete } => {
-            named(name, to_members(set), [deleting(delete)])
-        }
+        } => creating(name, to_members(settings), tags),
+        Action::UpdateFleet { name, set, delete } => updating(name, to_members(set), delete),
+        Action::UpdateStack { name, set, delete } => updating(name, to_members(set), delete),
         Action::StartFleet { name }
         | Action::StopFleet {
             name,
-            // What the last look before this call is for; the call itself does not know it.
+            // The look that it asks for comes before the call, from whoever applies.
             only_when_idle: _,
         }
         | Action::DeleteFleet { name }
@@ -109,30 +108,49 @@ fn call_of(action: &Action) -> (Service, Value) {
         Action::PutBucketPolicy {
             bucket, document, ..
         } => {
-            let input = json!({"Bucket": bucket, "Policy": document.to_string()});
+            let mut input = json!({"Bucket": bucket, "ExpectedBucketOwner": account});
+            input["Policy"] = Value::from(document.to_string());
             return (Service::S3, input);
         }
         Action::DeleteBucketPolicy { bucket, .. } => {
-            return (Service::S3, json!({"Bucket": bucket}));
+            let input = json!({"Bucket": bucket, "ExpectedBucketOwner": account});
+            return (Service::S3, input);
         }
     };
     (Service::AppStream, input)
 }
 
-fn named(name: &str, mut members: Map<String, Value>, more: [Option<(&str, Value)>; 1]) -> Value {
-    members.insert("Name".to_owned(), Value::from(name));
-    let more = more.into_iter().flatten();
-    members.extend(more.map(|(member, value)| (member.to_owned(), value)));
-    Value::Object(members)
+/// UpdateFleet has no member for the fleet's type: without this, a change that was never made would
+/// be reported as made.
+fn refuse_silent_loss(action: &Action) -> Result<(), ApplyError> {
+    match action {
+        Action::UpdateFleet { name, set, .. } if set.fleet_type.is_some() => Err(ApplyError {
+            class: ErrorClass::Invalid,
+            code: "FleetTypeIsImmutable".to_owned(),
+            message: format!("UpdateFleet fleet/{name}: AWS cannot change a fleet's type"),
+            request_id: None,
+        }),
+        _ => Ok(()),
+    }
 }
 
-/// AWS refuses an empty map of tags and an empty list of attributes: they are left out.
-fn tagged(tags: &std::collections::BTreeMap<String, String>) -> Option<(&'static str, Value)> {
-    (!tags.is_empty()).then(|| ("Tags", json!(tags)))
+/// AWS refuses an empty map of tags: it is left out.
+fn creating(name: &str, members: Map<String, Value>, tags: &BTreeMap<String, String>) -> Value {
+    let mut input = Value::Object(members);
+    input["Name"] = Value::from(name);
+    if !tags.is_empty() {
+        input["Tags"] = json!(tags);
+    }
+    input
 }
 
-fn deleting(attributes: &[String]) -> Option<(&'static str, Value)> {
-    (!attributes.is_empty()).then(|| ("AttributesToDelete", json!(attributes)))
+fn updating(name: &str, members: Map<String, Value>, delete: &[String]) -> Value {
+    let mut input = Value::Object(members);
+    input["Name"] = Value::from(name);
+    if !delete.is_empty() {
+        input["AttributesToDelete"] = json!(delete);
+    }
+    input
 }
 
 /// What a client with time-outs makes of an exchange: the output and the request id, or an error.

@@ -23,7 +23,7 @@ pub fn to_members(settings: &impl Serialize) -> Map<String, Value> {
     }
 }
 
-/// The settings in one element of DescribeFleets' `Fleets`.
+/// The settings in one element of `DescribeFleets.Fleets`.
 #[must_use]
 pub fn fleet_settings(fleet: &Value) -> FleetSettings {
     FleetSettings {
@@ -44,7 +44,7 @@ pub fn fleet_settings(fleet: &Value) -> FleetSettings {
     }
 }
 
-/// The settings in one element of DescribeStacks' `Stacks`.
+/// The settings in one element of `DescribeStacks.Stacks`.
 #[must_use]
 pub fn stack_settings(stack: &Value) -> StackSettings {
     StackSettings {
@@ -116,17 +116,17 @@ fn storage_connectors(connectors: &Value) -> Option<Vec<StorageConnector>> {
 }
 
 fn user_settings(settings: &Value) -> Option<Vec<UserSetting>> {
-    let settings = settings.as_array()?;
-    Some(
-        settings
-            .iter()
-            .map(|setting| UserSetting {
-                action: text(setting, "Action").unwrap_or_default(),
-                permission: text(setting, "Permission").unwrap_or_default(),
-                maximum_length: integer(setting, "MaximumLength"),
-            })
-            .collect(),
-    )
+    let mut settings: Vec<UserSetting> = settings
+        .as_array()?
+        .iter()
+        .map(|setting| UserSetting {
+            action: text(setting, "Action").unwrap_or_default(),
+            permission: text(setting, "Permission").unwrap_or_default(),
+            maximum_length: integer(setting, "MaximumLength"),
+        })
+        .collect();
+    settings.sort_by(|a, b| a.action.cmp(&b.action));
+    (!settings.is_empty()).then_some(settings)
 }
 
 fn application_settings(settings: &Value) -> Option<ApplicationSettings> {
@@ -158,6 +158,7 @@ fn sorted_texts(list: &Value) -> Option<Vec<String>> {
         .map(str::to_owned)
         .collect();
     texts.sort();
+    texts.dedup();
     (!texts.is_empty()).then_some(texts)
 }
 

@@ -24,7 +24,7 @@ Options:
 
 /// What the arguments ask for.
 enum Command {
-    Serve { listen: SocketAddr, config: Config },
+    Serve(SocketAddr, Box<Config>),
     ListOperations,
     Help,
 }
@@ -38,8 +38,8 @@ async fn main() -> ExitCode {
                 println!("{service} {operation}");
             }
         }
-        Ok(Command::Serve { listen, config }) => {
-            if let Err(error) = serve(listen, config).await {
+        Ok(Command::Serve(listen, config)) => {
+            if let Err(error) = serve(listen, *config).await {
                 eprintln!("error: {error}");
                 return ExitCode::from(1);
             }
@@ -105,5 +105,5 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String>
     if !regions.is_empty() {
         config.regions = regions;
     }
-    Ok(Command::Serve { listen, config })
+    Ok(Command::Serve(listen, Box::new(config)))
 }

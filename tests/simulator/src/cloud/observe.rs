@@ -10,6 +10,7 @@
 //!
 //! - Absent only by "not found" for that very name, or a bucket's; an empty answer is Unknown.
 //! - A walk that fails half-way keeps what it saw; every other name is Unknown with the reason.
+//! - Each read is made once: a fault befalls the look, not an attempt of it.
 
 mod inventory;
 
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use streamkeeper_core::cloud::{ApplyError, ObserveRequest};
-use streamkeeper_core::observed::{Observed, ObservedBucket, ObservedWorld};
+use streamkeeper_core::observed::{Inventory, Observed, ObservedBucket, ObservedWorld};
 
 use super::SimulatedCloud;
 use crate::Service;
@@ -67,26 +68,44 @@ pub(super) fn observe(cloud: &SimulatedCloud, request: &ObserveRequest) -> Obser
         calls: RefCell::default(),
     };
     let (fleets, stacks) = inventory::observe(&look, *walk, fleets, stacks);
-    let each = |names: &BTreeSet<String>, of: &dyn Fn(&str) -> Observed<BTreeSet<String>>| {
-        let found = names.iter().map(|name| (name.clone(), of(name)));
-        found.collect()
-    };
+    let associations = each(associations_of_stacks, |stack| look.fleets_of(stack));
+    let fleet_stacks = each(associations_of_fleets, |fleet| look.stacks_of(fleet));
     ObservedWorld {
         observed_at: *now,
+        associations: of_existing(associations, &stacks),
+        fleet_stacks: of_existing(fleet_stacks, &fleets),
         fleets,
         stacks,
-        associations: each(associations_of_stacks, &|stack| look.fleets_of(stack)),
-        fleet_stacks: each(associations_of_fleets, &|fleet| look.stacks_of(fleet)),
-        buckets: buckets
-            .iter()
-            .map(|bucket| (bucket.clone(), look.bucket(bucket)))
-            .collect(),
-        sessions: sessions
-            .iter()
-            .map(|fleet| (fleet.clone(), look.sessions(fleet)))
-            .collect(),
+        buckets: each(buckets, |bucket| look.bucket(bucket)),
+        sessions: each(sessions, |fleet| known(look.sessions(fleet))),
         calls: look.calls.into_inner(),
     }
+}
+
+fn each<T>(
+    names: &BTreeSet<String>,
+    of: impl Fn(&str) -> Observed<T>,
+) -> BTreeMap<String, Observed<T>> {
+    names.iter().map(|name| (name.clone(), of(name))).collect()
+}
+
+/// AWS answers an empty list about something that does not exist. Where this look knows that it
+/// does not, the list says so too.
+fn of_existing<T: Clone>(
+    mut lists: BTreeMap<String, Observed<BTreeSet<String>>>,
+    inventory: &Inventory<T>,
+) -> BTreeMap<String, Observed<BTreeSet<String>>> {
+    for (name, list) in &mut lists {
+        let is_empty = list.present().is_some_and(BTreeSet::is_empty);
+        if is_empty && inventory.get(name).is_absent() {
+            *list = Observed::Absent;
+        }
+    }
+    lists
+}
+
+fn known<T>(outcome: Result<T, String>) -> Observed<T> {
+    outcome.map_or_else(Observed::Unknown, Observed::Present)
 }
 
 impl Look<'_> {
@@ -134,110 +153,107 @@ impl Look<'_> {
         listed
     }
 
-    fn names(&self, operation: &str, input: &Value) -> Observed<BTreeSet<String>> {
+    fn names(&self, operation: &str, input: &Value) -> Result<BTreeSet<String>, String> {
         let tokens = ("NextToken", "NextToken");
         let listed = self.list(Service::AppStream, operation, input, "Names", tokens);
-        match listed.complete() {
-            Ok(items) => Observed::Present(
-                items
-                    .iter()
-                    .filter_map(Value::as_str)
-                    .map(str::to_owned)
-                    .collect(),
-            ),
-            Err(failure) => Observed::Unknown(failure),
-        }
+        let names = listed.complete()?;
+        let names = names.iter().filter_map(Value::as_str);
+        Ok(names.map(str::to_owned).collect())
     }
 
     fn fleets_of(&self, stack: &str) -> Observed<BTreeSet<String>> {
-        self.names("ListAssociatedFleets", &json!({"StackName": stack}))
+        known(self.names("ListAssociatedFleets", &json!({"StackName": stack})))
     }
 
     fn stacks_of(&self, fleet: &str) -> Observed<BTreeSet<String>> {
-        self.names("ListAssociatedStacks", &json!({"FleetName": fleet}))
+        known(self.names("ListAssociatedStacks", &json!({"FleetName": fleet})))
     }
 
-    /// Counts the people on a fleet: a session that is not EXPIRED is one, connected or not.
-    fn sessions(&self, fleet: &str) -> Observed<u32> {
-        let stacks = match self.stacks_of(fleet) {
-            Observed::Present(stacks) => stacks,
-            Observed::Absent => return Observed::Absent,
-            Observed::Unknown(why) => return Observed::Unknown(why),
-        };
-        let mut count = 0;
-        for stack in stacks {
+    /// Counts the people on a fleet, by two witnesses of which the higher count stands: sessions
+    /// that are not EXPIRED, connected or not, and what the fleet itself says is in use, because
+    /// whether the list is complete for every kind of user is not documented.
+    fn sessions(&self, fleet: &str) -> Result<u32, String> {
+        let mut listed = 0;
+        for stack in self.names("ListAssociatedStacks", &json!({"FleetName": fleet}))? {
             let input = json!({"StackName": stack, "FleetName": fleet});
             let tokens = ("NextToken", "NextToken");
-            let listed = self.list(
-                Service::AppStream,
-                "DescribeSessions",
-                &input,
-                "Sessions",
-                tokens,
-            );
-            match listed.complete() {
-                Ok(sessions) => {
-                    let alive = sessions.iter().filter(|one| one["State"] != "EXPIRED");
-                    count += u32::try_from(alive.count()).unwrap_or(u32::MAX);
-                }
-                Err(failure) => return Observed::Unknown(failure),
-            }
+            let sessions = self
+                .list(
+                    Service::AppStream,
+                    "DescribeSessions",
+                    &input,
+                    "Sessions",
+                    tokens,
+                )
+                .complete()?;
+            listed += sessions
+                .iter()
+                .filter(|one| one["State"] != "EXPIRED")
+                .count();
         }
-        Observed::Present(count)
+        let in_use = self.in_use(fleet)?;
+        Ok(u32::try_from(listed).unwrap_or(u32::MAX).max(in_use))
+    }
+
+    fn in_use(&self, fleet: &str) -> Result<u32, String> {
+        let operation = "DescribeFleets";
+        let output = self
+            .ask(Service::AppStream, operation, json!({"Names": [fleet]}))
+            .map_err(|error| format!("{operation} {fleet}: {error}"))?;
+        let described = output["Fleets"]
+            .as_array()
+            .and_then(|fleets| fleets.iter().find(|one| one["Name"] == fleet))
+            .ok_or_else(|| format!("{operation} {fleet}: answered without it"))?;
+        let status = &described["ComputeCapacityStatus"];
+        let used = status["InUse"]
+            .as_u64()
+            .max(status["ActiveUserSessions"].as_u64());
+        Ok(used.map_or(0, |used| u32::try_from(used).unwrap_or(u32::MAX)))
     }
 
     fn bucket(&self, bucket: &str) -> Observed<ObservedBucket> {
-        if bucket == HOME {
-            match self.home_bucket() {
-                Observed::Present(name) => {
-                    let owner = self.cloud.caller.account.as_str();
-                    self.policy(&name, Some(owner))
-                }
-                Observed::Absent => Observed::Absent,
-                Observed::Unknown(why) => Observed::Unknown(why),
-            }
-        } else {
-            self.policy(bucket, None)
+        if bucket != HOME {
+            return self.policy(bucket);
+        }
+        match self.home_bucket() {
+            Ok(Some(name)) => self.policy(&name),
+            Ok(None) => Observed::Absent,
+            Err(why) => Observed::Unknown(why),
         }
     }
 
     /// Finds the home bucket by its prefix: older accounts have exactly that name, new ones a
     /// random ending behind it, so it cannot be computed.
-    fn home_bucket(&self) -> Observed<String> {
+    fn home_bucket(&self) -> Result<Option<String>, String> {
         let SimulatedCloud { region, caller, .. } = self.cloud;
         let prefix = format!("appstream2-36fb080bb8-{region}-{}", caller.account);
         let tokens = ("ContinuationToken", "ContinuationToken");
-        let input = json!({"Prefix": prefix});
-        let listed = self.list(Service::S3, "ListBuckets", &input, "Buckets", tokens);
-        let buckets = match listed.complete() {
-            Ok(buckets) => buckets,
-            Err(failure) => return Observed::Unknown(failure),
-        };
-        let ending = format!("{prefix}-");
+        let input = json!({"Prefix": prefix, "BucketRegion": region});
+        let buckets = self
+            .list(Service::S3, "ListBuckets", &input, "Buckets", tokens)
+            .complete()?;
         let mut homes = buckets
             .iter()
             .filter_map(|bucket| bucket["Name"].as_str())
-            .filter(|name| *name == prefix || name.starts_with(&ending));
+            .filter(|name| is_home(&prefix, name));
         match (homes.next(), homes.next()) {
-            (Some(home), None) => Observed::Present(home.to_owned()),
-            (None, _) => Observed::Absent,
-            (Some(one), Some(other)) => {
-                Observed::Unknown(format!("two home buckets: {one} and {other}"))
-            }
+            (home, None) => Ok(home.map(str::to_owned)),
+            (one, other) => Err(format!(
+                "more than one bucket looks like the home bucket: {one:?}, {other:?}"
+            )),
         }
     }
 
-    fn policy(&self, bucket: &str, owner: Option<&str>) -> Observed<ObservedBucket> {
-        let mut input = json!({"Bucket": bucket});
-        if let Some(owner) = owner {
-            input["ExpectedBucketOwner"] = Value::from(owner);
-        }
+    fn policy(&self, bucket: &str) -> Observed<ObservedBucket> {
+        let owner = self.cloud.caller.account.as_str();
+        let input = json!({"Bucket": bucket, "ExpectedBucketOwner": owner});
         let policy = match self.ask(Service::S3, "GetBucketPolicy", input) {
-            Ok(output) => output["Policy"].as_str().map(serde_json::from_str::<Value>),
+            Ok(output) => Some(output["Policy"].as_str().unwrap_or_default().to_owned()),
             Err(error) if error.code == "NoSuchBucketPolicy" => None,
             Err(error) if error.code == "NoSuchBucket" => return Observed::Absent,
             Err(error) => return Observed::Unknown(format!("GetBucketPolicy {bucket}: {error}")),
         };
+        let policy = policy.map(|document| serde_json::from_str(&document));
         match policy.transpose() {
             Ok(policy) => Observed::Present(ObservedBucket {
                 name: bucket.to_owned(),
@@ -246,4 +262,15 @@ impl Look<'_> {
             Err(error) => Observed::Unknown(format!("the policy of {bucket} is not JSON: {error}")),
         }
     }
+}
+
+/// Exactly the prefix, or the prefix, a dash and a random part.
+fn is_home(prefix: &str, name: &str) -> bool {
+    let is_random = |byte: u8| -> bool { byte.is_ascii_lowercase() || byte.is_ascii_digit() };
+    name.strip_prefix(prefix).is_some_and(|rest| {
+        rest.is_empty()
+            || rest
+                .strip_prefix('-')
+                .is_some_and(|random| !random.is_empty() && random.bytes().all(is_random))
+    })
 }

@@ -301,7 +301,6 @@ fn bucket(document: &Value) -> Bucket {
         name: text(document, "Name"),
         bucket_region: text(document, "BucketRegion"),
         creation_date: document["CreationDate"].as_f64().and_then(timestamp),
-        ..Bucket::default()
     }
 }
 

@@ -18,24 +18,18 @@ struct Kind<T> {
     operation: &'static str,
     items: &'static str,
     read: fn(&Value, ObservedTags) -> T,
-    set_tags: fn(&mut T, ObservedTags),
-    arn: fn(&T) -> &str,
 }
 
 const FLEETS: Kind<ObservedFleet> = Kind {
     operation: "DescribeFleets",
     items: "Fleets",
     read: read_fleet,
-    set_tags: |fleet, tags| fleet.tags = tags,
-    arn: |fleet| &fleet.arn,
 };
 
 const STACKS: Kind<ObservedStack> = Kind {
     operation: "DescribeStacks",
     items: "Stacks",
     read: read_stack,
-    set_tags: |stack, tags| stack.tags = tags,
-    arn: |stack| &stack.arn,
 };
 
 /// Tags by ARN as the tagging API lists them, and why an ARN it does not list has none known.
@@ -48,7 +42,7 @@ impl BulkTags {
     fn of(&self, arn: &str) -> ObservedTags {
         self.by_arn.get(arn).map_or_else(
             || ObservedTags::Unknown(self.otherwise.clone()),
-            |tags| ObservedTags::Known(tags.clone()),
+            |tags| ObservedTags::Listed(tags.clone()),
         )
     }
 }
@@ -79,16 +73,11 @@ fn take_stock<T>(
             ..Inventory::default()
         },
     };
-    for name in names {
-        if let Some(Observed::Present(listed)) = inventory.items.get_mut(name) {
-            // Listed a moment ago; only its tags, which come in bulk and late, are read again.
-            let tags = tags_of(look, (kind.arn)(listed));
-            (kind.set_tags)(listed, tags);
-        } else {
-            let found = by_name(look, kind, name);
-            inventory.items.insert(name.clone(), found);
-        }
-    }
+    // An answer about the very name is worth more than a list, also when it is "unknown".
+    let named = names
+        .iter()
+        .map(|name| (name.clone(), by_name(look, kind, name)));
+    inventory.items.extend(named);
     inventory
 }
 
