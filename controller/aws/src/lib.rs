@@ -23,6 +23,8 @@ mod convert;
 mod error;
 mod http;
 mod observe;
+#[cfg(test)]
+mod stub;
 
 use std::sync::Arc;
 use std::time::Duration;
