@@ -18,6 +18,8 @@ mod field;
 mod fleet;
 pub mod schema;
 mod stack;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::field::value_or_missing;
+use super::field::{json_or_missing, value_or_missing};
 use super::schema;
 
 /// Statements on one bucket.
@@ -39,7 +39,7 @@ pub struct PolicyStatement {
     /// Who: `"*"`, or accounts, roles and services by kind.
     #[serde(
         default,
-        deserialize_with = "value_or_missing",
+        deserialize_with = "json_or_missing",
         skip_serializing_if = "Option::is_none"
     )]
     #[schemars(schema_with = "schema::principal")]
@@ -47,7 +47,7 @@ pub struct PolicyStatement {
     /// Everybody but these.
     #[serde(
         default,
-        deserialize_with = "value_or_missing",
+        deserialize_with = "json_or_missing",
         skip_serializing_if = "Option::is_none"
     )]
     #[schemars(schema_with = "schema::principal")]

@@ -6,7 +6,9 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 /// A field of the spec that can be unset in AWS.
 ///
@@ -88,4 +90,19 @@ where
     T: Deserialize<'de>,
 {
     T::deserialize(deserializer).map(Some)
+}
+
+/// As [`value_or_missing`], for what is kept as JSON and would take `null` as a value.
+///
+/// # Errors
+///
+/// Fails on `null`.
+pub(crate) fn json_or_missing<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Value>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    if value.is_null() {
+        return Err(D::Error::custom("null is not allowed here"));
+    }
+    Ok(Some(value))
 }

@@ -4,22 +4,27 @@
 //!
 //! `$ref` into `$defs`, `type`, `properties`, `required`, `additionalProperties`, `propertyNames`,
 //! `minProperties`, `maxProperties`, `items`, `minItems`, `maxItems`, `minLength`, `maxLength`,
-//! `pattern`, `minimum`, `maximum`, `enum`, `const`, `anyOf`. Patterns use what JavaScript,
-//! PostgreSQL and Rust read alike: no look-ahead, no `\p{}`, no repeat over 255.
+//! `pattern`, `minimum`, `maximum`, `enum`, `const`, `anyOf`, and `oneOf` where every branch is a
+//! constant (an enum whose values have descriptions). Beside `$ref`, `anyOf` and `oneOf` stand
+//! only descriptions. Every integer has a minimum and a maximum. Patterns use what JavaScript,
+//! PostgreSQL and Rust read alike: no look-ahead, no classes by letter, no repeat over 255.
+//!
+//! The database refuses to store a schema with anything else, because a keyword that nobody
+//! interprets is a rule that nobody keeps.
 //!
 //! # Our own keywords
 //!
 //! - `x-atLeastOneOf`, `x-exactlyOneOf`: lists of groups of keys.
 //! - `x-requires`: a key that is there, and the keys it needs.
-//! - `x-requiresWhen`: `{key, equals, requires}`.
+//! - `x-requiresWhen`, `x-forbidsWhen`: `{key, equals, requires}` and `{key, equals, forbids}`.
 //! - `x-uniqueBy`: elements of an array are unique by this key.
-//! - `x-forbiddenPrefixes`: a string (or property name) must not begin with these.
+//! - `x-forbiddenPrefixes`: a string (or property name) must not begin with these, in any capitals.
 //! - `x-notPublic`: the object is a policy statement; `Allow` to everybody without a condition is
 //!   refused.
 
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator, json_schema};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Spec, StorageConnectorSpec, UserSettingSpec};
 use crate::fields;
@@ -103,6 +108,18 @@ pub(super) fn user_setting_action(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "enum": actions})
 }
 
+/// When `maximumLength` is refused: AWS takes it for an enabled clipboard action only.
+pub(super) fn maximum_length_conditions() -> Value {
+    let others = fields::USER_SETTING_DEFAULTS
+        .iter()
+        .filter(|(action, _)| !action.starts_with("CLIPBOARD_COPY_"))
+        .map(|(action, _)| ("action", *action));
+    std::iter::once(("permission", "DISABLED"))
+        .chain(others)
+        .map(|(key, value)| json!({"key": key, "equals": value, "forbids": ["maximumLength"]}))
+        .collect()
+}
+
 /// A principal: `"*"`, or an object of kinds, each with one or more names.
 pub(super) fn principal(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"anyOf": [
@@ -135,7 +152,7 @@ pub(super) fn resources(_: &mut SchemaGenerator) -> Schema {
 
 /// Conditions: operator, then key, then one or more scalars.
 pub(super) fn condition(_: &mut SchemaGenerator) -> Schema {
-    let scalar = serde_json::json!({"type": ["string", "number", "boolean"]});
+    let scalar = json!({"type": ["string", "number", "boolean"]});
     json_schema!({
         "type": "object",
         "additionalProperties": {
@@ -154,7 +171,7 @@ pub(super) fn ignore(_: &mut SchemaGenerator) -> Schema {
 }
 
 fn one_or_many(min_length: u32) -> Value {
-    serde_json::json!({"anyOf": [
+    json!({"anyOf": [
         {"type": "string", "minLength": min_length},
         {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": min_length}}
     ]})

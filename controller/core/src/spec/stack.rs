@@ -103,7 +103,7 @@ pub enum ConnectorType {
     /// Google Drive for Google Workspace.
     #[serde(rename = "GOOGLE_DRIVE")]
     GoogleDrive,
-    /// OneDrive for Business.
+    /// `OneDrive` for Business.
     #[serde(rename = "ONE_DRIVE")]
     OneDrive,
 }
@@ -111,6 +111,7 @@ pub enum ConnectorType {
 /// What users may do with one action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-forbidsWhen" = schema::maximum_length_conditions()))]
 pub struct UserSettingSpec {
     /// The action.
     #[schemars(schema_with = "schema::user_setting_action")]
