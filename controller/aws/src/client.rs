@@ -60,13 +60,14 @@ pub struct AwsConfig {
 
 impl AwsConfig {
     /// Loads what the AWS CLI would: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL`,
-    /// `AWS_ENDPOINT_URL_<SERVICE>`, profiles, SSO, roles of the machine, proxies.
+    /// `AWS_ENDPOINT_URL_<SERVICE>`, profiles, SSO, roles of the
+    /// machine, proxies, `AWS_CA_BUNDLE`.
     ///
     /// Missing credentials are not noticed here but by the first call.
     pub async fn load(settings: AwsSettings) -> Self {
         let sdk = aws_config::defaults(behavior())
             .app_name(app_name())
-            .http_client(http::client(true))
+            .http_client(http::from_environment())
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts(&settings))
             .load()
@@ -83,7 +84,7 @@ impl AwsConfig {
         let sdk = SdkConfig::builder()
             .behavior_version(behavior())
             .app_name(app_name())
-            .http_client(http::client(false))
+            .http_client(http::isolated())
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts(&settings))
             .endpoint_url(endpoint_url)

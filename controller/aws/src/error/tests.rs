@@ -272,7 +272,7 @@ async fn missing_credentials_are_a_denial_and_nothing_is_sent() {
     let settings = AwsSettings::default();
     let sdk = SdkConfig::builder()
         .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
-        .http_client(crate::http::client(false))
+        .http_client(crate::http::isolated())
         .endpoint_url(&stub.url)
         .region(Region::new("eu-west-1"))
         .credentials_provider(
