@@ -38,6 +38,10 @@ pub struct PrivatePostgresOptions {
     pub start_deadline: Duration,
     /// Whether server programs may be downloaded where the machine has none.
     pub download: bool,
+    /// How clients prove who they are.
+    pub authentication: Authentication,
+    /// Where the private folder is made before the system's folder for temporary files is tried.
+    pub parent: Option<PathBuf>,
     /// Further settings of the server, as in `postgresql.conf`.
     pub settings: Vec<(String, String)>,
 }
@@ -49,7 +53,28 @@ impl Default for PrivatePostgresOptions {
             // Half a second on a laptop; two emulated cores under load have needed twenty.
             start_deadline: Duration::from_secs(90),
             download: true,
+            authentication: Authentication::Scram,
+            parent: None,
             settings: Vec::new(),
+        }
+    }
+}
+
+/// How clients of the private server prove that they know its random password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authentication {
+    /// SCRAM-SHA-256: 4096 rounds of hashing for each connection, 50 ms in a debug build.
+    Scram,
+    /// The password itself, over the loopback interface: for tests, which connect all the time.
+    Password,
+}
+
+impl Authentication {
+    /// The method's name in `pg_hba.conf`.
+    fn method(self) -> &'static str {
+        match self {
+            Self::Scram => "scram-sha-256",
+            Self::Password => "password",
         }
     }
 }

@@ -40,6 +40,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("fsync", "off"),
     ("full_page_writes", "off"),
     ("wal_level", "minimal"),
+    // It may live in memory; the default lets the log alone grow to a gigabyte.
+    ("max_wal_size", "256MB"),
     ("max_wal_senders", "0"),
     ("shared_buffers", "32MB"),
     ("jit", "off"),
@@ -87,7 +89,7 @@ impl Server {
         account: Option<&Account>,
         options: &PrivatePostgresOptions,
     ) -> Result<Self, PostgresError> {
-        let folder = private_folder(account)?;
+        let folder = private_folder(account, options.parent.as_deref())?;
         let made = Folder(Some(folder.clone()));
         let password = Uuid::new_v4().simple().to_string();
         write_secret(&folder.join("password"), &password, account)
@@ -99,6 +101,7 @@ impl Server {
             .args(["-c", SUPERVISOR, "streamkeeper-postgres"])
             .arg(&folder)
             .arg(&programs.folder)
+            .arg(options.authentication.method())
             .args(["-c", &format!("port={port}")])
             .args([
                 "-c",
@@ -257,8 +260,12 @@ impl Drop for Folder {
 }
 
 /// Makes a folder that only the server's account may enter, in a place that account reaches.
-fn private_folder(account: Option<&Account>) -> Result<PathBuf, PostgresError> {
-    let mut parents = vec![std::env::temp_dir()];
+fn private_folder(
+    account: Option<&Account>,
+    wanted: Option<&Path>,
+) -> Result<PathBuf, PostgresError> {
+    let mut parents: Vec<PathBuf> = wanted.map(Path::to_owned).into_iter().collect();
+    parents.push(std::env::temp_dir());
     if account.is_some() {
         // root's own TMPDIR may be closed to the account.
         parents.extend(["/tmp", "/var/tmp"].map(PathBuf::from));

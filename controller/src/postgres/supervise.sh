@@ -1,11 +1,11 @@
 # Runs initdb and postgres for as long as the pipe on standard input is open.
 #
-# Arguments: the private folder, the folder of the server's programs, then the
-# arguments of postgres.  The parent holds the other end of the pipe; the kernel
+# Arguments: the private folder, the folder of the server's programs, the method
+# of authentication, then the arguments of postgres.  The parent holds the other end of the pipe; the kernel
 # closes it however the parent ends, kill -9 included, and then the server stops
 # and the folder goes.  The exit status of what ended is left in <folder>/exited.
-dir=$1 bin=$2
-shift 2
+dir=$1 bin=$2 auth=$3
+shift 3
 cd "$dir" || exit 1
 umask 077
 exec 3<&0
@@ -38,7 +38,7 @@ supervise() {
 
 # SIGQUIT is PostgreSQL's immediate shutdown: nothing here is worth a checkpoint.
 supervise TERM "$bin/initdb" --pgdata="$dir/data" --username=streamkeeper \
-    --pwfile="$dir/password" --auth=scram-sha-256 --encoding=UTF8 --locale=C \
+    --pwfile="$dir/password" --auth="$auth" --encoding=UTF8 --locale=C \
     --no-sync --no-instructions &&
     supervise QUIT "$bin/postgres" -D "$dir/data" "$@"
 echo "$?" >"$dir/exited.new" && mv "$dir/exited.new" "$dir/exited"

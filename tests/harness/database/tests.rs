@@ -1,5 +1,7 @@
 //! Tests that every test has a database, and that none is left behind.
 
+use sqlx::{Connection as _, PgConnection};
+
 use super::*;
 
 async fn exists(name: &str) -> bool {
@@ -23,6 +25,19 @@ async fn databases_of_two_tests_share_nothing() {
         .await
         .unwrap();
     assert_eq!(found, None);
+}
+
+#[tokio::test]
+async fn a_database_comes_with_our_schema_and_an_empty_one_without() {
+    let (migrated, empty) = tokio::join!(TestDatabase::create(), TestDatabase::create_empty());
+    for (database, expected) in [(migrated, true), (empty, false)] {
+        let found: bool =
+            sqlx::query_scalar("SELECT to_regclass('streamkeeper.environments') IS NOT NULL")
+                .fetch_one(&database.pool)
+                .await
+                .unwrap();
+        assert_eq!(found, expected, "{}", database.url);
+    }
 }
 
 #[tokio::test]
@@ -60,8 +75,8 @@ async fn only_what_a_killed_run_left_behind_is_dropped() {
     server.create(&left, "template0").await.unwrap();
     let alive = TestDatabase::create_empty().await;
 
-    let mut connection = server.options.connect().await.unwrap();
-    drop_leftovers(&mut connection).await.unwrap();
+    let admin = PgPool::connect_with(server.options.clone()).await.unwrap();
+    drop_leftovers(&admin).await.unwrap();
 
     assert!(!exists(&left).await);
     assert!(exists(alive.name()).await);
