@@ -23,7 +23,7 @@ pub enum Service {
 }
 
 impl Service {
-    /// The name SigV4 signs with.
+    /// The name `SigV4` signs with.
     #[must_use]
     pub const fn signing_name(self) -> &'static str {
         match self {

@@ -29,6 +29,7 @@ mod cloud;
 mod config;
 pub mod convert;
 mod fault;
+mod hands;
 pub mod http;
 mod journal;
 mod limits;
@@ -43,10 +44,11 @@ pub use self::clock::SimClock;
 pub use self::cloud::SimulatedCloud;
 pub use self::config::{Config, Delays, HomeBucketNaming, ImageSeed, Unknowns};
 pub use self::fault::{Face, Fault, FaultId, Faults, Matcher};
+pub use self::hands::SessionSeed;
 pub use self::journal::{CallOutcome, JournalEntry};
 pub use self::limits::{Quotas, Rate, Rates};
 use self::model::World;
-pub use self::model::operations;
+pub use self::model::{input_model, operations};
 
 /// The simulated AWS. Clones share it.
 #[derive(Debug, Clone)]

@@ -1,11 +1,22 @@
 //! Holds the world and takes calls: fault, limit, validation, answer, journal, in this order.
 
+mod bucket;
+mod errors;
+mod fleet;
+pub(crate) mod hands;
+mod image;
 mod operations;
+mod page;
 mod seeded;
+mod session;
+mod settings;
 mod shape;
+mod stack;
 mod state;
 mod sts;
 mod table;
+mod tag;
+mod tagging;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,9 +24,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-pub use self::operations::operations;
+use self::hands::Hand;
 use self::operations::{Operation, Run};
-use self::state::State;
+pub use self::operations::{input_model, operations};
+use self::state::{State, Surroundings};
 use crate::call::{Call, Caller, Delivery, Exchange, ServiceError};
 use crate::config::Config;
 use crate::fault::{Face, Fault, Faults, Sight};
@@ -41,7 +53,20 @@ pub(crate) struct Request<'a> {
     pub(crate) now: DateTime<Utc>,
 }
 
-impl Request<'_> {
+impl<'a> Request<'a> {
+    /// The same request with another input.
+    fn with<'b>(&'b self, input: &'b Map<String, Value>) -> Request<'b>
+    where
+        'a: 'b,
+    {
+        Request {
+            place: self.place.clone(),
+            caller: self.caller,
+            input,
+            now: self.now,
+        }
+    }
+
     /// A string member, or nothing.
     pub(crate) fn text(&self, member: &str) -> Option<&str> {
         self.input.get(member).and_then(Value::as_str)
@@ -240,18 +265,21 @@ impl World {
             // A change is always made to the world as it is.
             return self.serve(operation, request);
         };
-        self.admit(operation, request)?;
+        let input = self.admit(operation, request)?;
         let (past, then) = self.state.rewound(back, request.now);
         let request = Request {
-            place: request.place.clone(),
-            caller: request.caller,
-            input: request.input,
             now: then,
+            ..request.with(&input)
         };
         read(&past, &request)
     }
 
-    fn admit(&mut self, operation: &Operation, request: &Request<'_>) -> Result<(), ServiceError> {
+    /// Lets a call in and hands back the part of its input that AWS knows.
+    fn admit(
+        &mut self,
+        operation: &Operation,
+        request: &Request<'_>,
+    ) -> Result<Map<String, Value>, ServiceError> {
         let place = &request.place;
         self.throttle.admit(
             &self.config.rates,
@@ -260,7 +288,7 @@ impl World {
             (&place.account, &place.region),
             request.now,
         )?;
-        shape::check(operation.service, operation.input, request.input)
+        shape::accept(operation.service, operation.input, request.input)
     }
 
     fn write_down(&mut self, entry: JournalEntry) {
@@ -277,6 +305,31 @@ impl World {
     pub(crate) fn journal_since(&self, seq: u64) -> Vec<JournalEntry> {
         let from = self.journal.partition_point(|entry| entry.seq <= seq);
         self.journal.range(from..).cloned().collect()
+    }
+
+    /// Changes the world from outside the API.
+    pub(crate) fn touch<T>(
+        &mut self,
+        region: &str,
+        now: DateTime<Utc>,
+        touch: impl FnOnce(&mut Hand<'_>) -> T,
+    ) -> T {
+        let place = Place {
+            account: self.config.account.clone(),
+            region: region.to_owned(),
+        };
+        let touched = self
+            .state
+            .change(now, |state| Ok(touch(&mut Hand { state, place, now })));
+        touched.expect("the closure above has no error to give")
+    }
+
+    pub(crate) fn surroundings(&mut self, change: impl FnOnce(&mut Surroundings)) {
+        change(&mut self.state.surroundings);
+    }
+
+    pub(crate) fn sessions_cut(&self) -> u64 {
+        self.state.surroundings.sessions_cut
     }
 
     pub(crate) fn snapshot(&self, now: DateTime<Utc>) -> Value {

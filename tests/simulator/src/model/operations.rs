@@ -2,12 +2,13 @@
 
 use std::sync::LazyLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::shape::Member;
+use super::shape::{self, Input, members as m};
 use super::state::State;
-use super::{Answer, Request, sts};
+use super::{Answer, Request, bucket, fleet, image, session, stack, sts, tag, tagging};
 use crate::call::Service;
+use crate::call::Service::{AppStream, S3, Sts, Tagging};
 
 /// How an operation is answered.
 #[derive(Debug, Clone, Copy)]
@@ -24,9 +25,9 @@ pub(crate) struct Operation {
     pub(crate) service: Service,
     pub(crate) name: &'static str,
     /// The input's members.
-    pub(crate) input: &'static [Member],
+    pub(crate) input: Input,
     /// Which members name the objects it is about, and of what kind they are.
-    pub(crate) about: &'static [(&'static str, &'static str)],
+    pub(crate) about: About,
     pub(crate) run: Run,
 }
 
@@ -53,16 +54,103 @@ impl Operation {
     }
 }
 
-const OPERATIONS: &[Operation] = &[Operation {
-    service: Service::Sts,
-    name: "GetCallerIdentity",
-    input: &[],
-    about: &[],
-    run: Run::Read(sts::get_caller_identity),
-}];
+/// What the objects of an operation are called.
+type About = &'static [(&'static str, &'static str)];
+
+const FLEET: About = &[("fleet", "Name")];
+const FLEETS: About = &[("fleet", "Names")];
+const STACK: About = &[("stack", "Name")];
+const STACKS: About = &[("stack", "Names")];
+const PAIR: About = &[("stack", "StackName"), ("fleet", "FleetName")];
+const RESOURCE: About = &[("arn", "ResourceArn")];
+const IN_BUCKET: About = &[("bucket", "Bucket")];
+
+const fn read(
+    service: Service,
+    name: &'static str,
+    about: About,
+    input: Input,
+    run: fn(&State, &Request<'_>) -> Answer,
+) -> Operation {
+    Operation {
+        service,
+        name,
+        input,
+        about,
+        run: Run::Read(run),
+    }
+}
+
+const fn write(
+    service: Service,
+    name: &'static str,
+    about: About,
+    input: Input,
+    run: fn(&mut State, &Request<'_>) -> Answer,
+) -> Operation {
+    Operation {
+        service,
+        name,
+        input,
+        about,
+        run: Run::Write(run),
+    }
+}
+
+#[rustfmt::skip]
+const OPERATIONS: &[Operation] = &[
+    write(AppStream, "CreateFleet", FLEET, &[m::CREATE_FLEET, m::FLEET_SETTINGS], fleet::change::create),
+    write(AppStream, "UpdateFleet", FLEET, &[m::UPDATE_FLEET, m::FLEET_SETTINGS], fleet::change::update),
+    write(AppStream, "DeleteFleet", FLEET, &[m::BY_NAME], fleet::change::delete),
+    write(AppStream, "StartFleet", FLEET, &[m::BY_NAME], fleet::power::start),
+    write(AppStream, "StopFleet", FLEET, &[m::BY_NAME], fleet::power::stop),
+    read(AppStream, "DescribeFleets", FLEETS, &[m::DESCRIBE], fleet::describe),
+    write(AppStream, "CreateStack", STACK, &[m::CREATE_STACK, m::STACK_SETTINGS], stack::change::create),
+    write(AppStream, "UpdateStack", STACK, &[m::UPDATE_STACK, m::STACK_SETTINGS], stack::change::update),
+    write(AppStream, "DeleteStack", STACK, &[m::BY_NAME], stack::change::delete),
+    read(AppStream, "DescribeStacks", STACKS, &[m::DESCRIBE], stack::describe),
+    write(AppStream, "AssociateFleet", PAIR, &[m::ASSOCIATION], stack::association::associate),
+    write(AppStream, "DisassociateFleet", PAIR, &[m::ASSOCIATION], stack::association::disassociate),
+    read(AppStream, "ListAssociatedFleets", &[("stack", "StackName")], &[m::FLEETS_OF_STACK], stack::association::list_fleets),
+    read(AppStream, "ListAssociatedStacks", &[("fleet", "FleetName")], &[m::STACKS_OF_FLEET], stack::association::list_stacks),
+    write(AppStream, "TagResource", RESOURCE, &[m::TAG], tag::tag),
+    write(AppStream, "UntagResource", RESOURCE, &[m::UNTAG], tag::untag),
+    read(AppStream, "ListTagsForResource", RESOURCE, &[m::LIST_TAGS], tag::list),
+    read(AppStream, "DescribeSessions", PAIR, &[m::DESCRIBE_SESSIONS], session::describe),
+    write(AppStream, "ExpireSession", &[("session", "SessionId")], &[m::EXPIRE_SESSION], session::expire_one),
+    read(AppStream, "CreateStreamingURL", PAIR, &[m::CREATE_STREAMING_URL], session::create_streaming_url),
+    read(AppStream, "DescribeImages", &[("image", "Names"), ("arn", "Arns")], &[m::DESCRIBE_IMAGES], image::describe),
+    read(Tagging, "GetResources", &[], &[m::GET_RESOURCES], tagging::get_resources),
+    read(Sts, "GetCallerIdentity", &[], &[], sts::get_caller_identity),
+    read(S3, "ListBuckets", &[], &[m::LIST_BUCKETS], bucket::list),
+    read(S3, "HeadBucket", IN_BUCKET, &[m::BUCKET], bucket::head),
+    read(S3, "GetBucketLocation", IN_BUCKET, &[m::BUCKET], bucket::location),
+    read(S3, "GetBucketPolicy", IN_BUCKET, &[m::BUCKET], bucket::get_policy),
+    write(S3, "PutBucketPolicy", IN_BUCKET, &[m::BUCKET, m::PUT_BUCKET_POLICY], bucket::put_policy),
+    write(S3, "DeleteBucketPolicy", IN_BUCKET, &[m::BUCKET], bucket::delete_policy),
+    write(S3, "DeleteBucket", IN_BUCKET, &[m::BUCKET], bucket::delete),
+];
+
+/// Every operation.
+pub(crate) const fn all() -> &'static [Operation] {
+    OPERATIONS
+}
+
+/// The inputs that the simulator checks, by service and operation, for comparing them with the
+/// models that the SDKs are generated from.
+#[must_use]
+pub fn input_model() -> Value {
+    let mut services = serde_json::Map::new();
+    for operation in all() {
+        services
+            .entry(operation.service.signing_name())
+            .or_insert_with(|| json!({}))[operation.name] = shape::describe(operation.input);
+    }
+    Value::Object(services)
+}
 
 pub(crate) fn find(service: Service, name: &str) -> Option<&'static Operation> {
-    OPERATIONS
+    all()
         .iter()
         .find(|operation| operation.service == service && operation.name == name)
 }
@@ -71,7 +159,7 @@ pub(crate) fn find(service: Service, name: &str) -> Option<&'static Operation> {
 #[must_use]
 pub fn operations() -> &'static [(Service, &'static str)] {
     static NAMES: LazyLock<Vec<(Service, &'static str)>> = LazyLock::new(|| {
-        OPERATIONS
+        all()
             .iter()
             .map(|operation| (operation.service, operation.name))
             .collect()

@@ -1,31 +1,92 @@
 //! Keeps the state of AWS proper, with enough of its past for stale reads.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::Answer;
-use super::table::Stamp;
+use super::bucket::Bucket;
+use super::fleet::Fleet;
+use super::image::Image;
+use super::session::Session;
+use super::stack::Stack;
+use super::table::{Stamp, Table};
+use super::tagging::TagHistory;
+use super::{Answer, Place};
+use crate::call::ServiceError;
 use crate::config::Config;
+
+/// A name in a place.
+pub(crate) type Named = (Place, String);
+/// Tags, in order.
+pub(crate) type Tags = BTreeMap<String, String>;
 
 /// Everything that calls read and change.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) config: Arc<Config>,
+    pub(crate) fleets: Table<Named, Fleet>,
+    pub(crate) stacks: Table<Named, Stack>,
+    pub(crate) images: Table<Named, Image>,
+    /// By place, fleet and id.
+    pub(crate) sessions: Table<(Place, String, String), Session>,
+    /// By name alone: bucket names are the whole world's.
+    pub(crate) buckets: Table<String, Bucket>,
+    /// What the tagging API knows, by place and ARN.
+    pub(crate) tagged: Table<Named, TagHistory>,
+    /// Facts outside AppStream and S3, not rewound.
+    pub(crate) surroundings: Surroundings,
     mutation: u64,
     /// When each remembered mutation happened.
     times: VecDeque<(u64, DateTime<Utc>)>,
 }
 
+/// What AppStream meets in the account without keeping it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Surroundings {
+    /// Roles that AppStream cannot use until a moment.
+    pub(crate) hidden_roles: BTreeMap<String, DateTime<Utc>>,
+    /// `AmazonAppStreamServiceAccess` is missing.
+    pub(crate) service_role_is_missing: bool,
+    /// Principals that were deleted: S3 shows their unique id instead of their ARN.
+    pub(crate) retired_principals: BTreeSet<String>,
+    /// How many buckets the service has created under a prefix, for their random ends.
+    pub(crate) bucket_serials: BTreeMap<String, u64>,
+    /// Sessions that a stop has ended under their users.
+    pub(crate) sessions_cut: u64,
+}
+
 impl State {
     pub(crate) fn new(config: Arc<Config>) -> Self {
-        Self {
-            config,
+        let mut state = Self {
+            config: Arc::clone(&config),
+            fleets: Table::default(),
+            stacks: Table::default(),
+            images: Table::default(),
+            sessions: Table::default(),
+            buckets: Table::default(),
+            tagged: Table::default(),
+            surroundings: Surroundings::default(),
             mutation: 0,
             times: VecDeque::new(),
+        };
+        for region in &config.regions {
+            for seed in &config.images {
+                let place = Place {
+                    account: config.account.clone(),
+                    region: region.clone(),
+                };
+                let image = Image::from_seed(seed, &place);
+                let stamp = Stamp {
+                    mutation: 0,
+                    keep: 0,
+                };
+                state.images.put(stamp, (place, seed.name.clone()), image);
+            }
         }
+        state
     }
 
     /// The stamp of the mutation under way.
@@ -37,11 +98,11 @@ impl State {
     }
 
     /// Makes one change; a refused one does not count.
-    pub(crate) fn change(
+    pub(crate) fn change<T>(
         &mut self,
         now: DateTime<Utc>,
-        write: impl FnOnce(&mut Self) -> Answer,
-    ) -> Answer {
+        write: impl FnOnce(&mut Self) -> Result<T, ServiceError>,
+    ) -> Result<T, ServiceError> {
         self.mutation += 1;
         let answer = write(self);
         if answer.is_err() {
@@ -64,18 +125,108 @@ impl State {
             .iter()
             .find(|(mutation, _)| *mutation > to)
             .map_or(now, |(_, at)| *at);
-        (
-            Self {
-                config: Arc::clone(&self.config),
-                mutation: to,
-                times: VecDeque::new(),
-            },
-            ended,
-        )
+        let past = Self {
+            config: Arc::clone(&self.config),
+            fleets: self.fleets.rewound(to),
+            stacks: self.stacks.rewound(to),
+            images: self.images.rewound(to),
+            sessions: self.sessions.rewound(to),
+            buckets: self.buckets.rewound(to),
+            tagged: self.tagged.rewound(to),
+            surroundings: self.surroundings.clone(),
+            mutation: to,
+            times: VecDeque::new(),
+        };
+        (past, ended)
+    }
+
+    /// Remembers an object's tags for the tagging API; `None` when the object is gone.
+    pub(crate) fn index_tags(
+        &mut self,
+        place: &Place,
+        arn: &str,
+        tags: Option<&Tags>,
+        now: DateTime<Utc>,
+    ) {
+        let stamp = self.stamp();
+        let key = (place.clone(), arn.to_owned());
+        let mut history = self.tagged.get(&key).cloned().unwrap_or_default();
+        let has_news = history.record(now, tags.cloned(), self.config.tag_lag);
+        if has_news {
+            self.tagged.put(stamp, key, history);
+        }
     }
 
     /// The state without timestamps, for comparing.
-    pub(crate) fn snapshot(&self, _now: DateTime<Utc>) -> Value {
-        json!({})
+    pub(crate) fn snapshot(&self, now: DateTime<Utc>) -> Value {
+        let mut places: BTreeMap<&Place, BTreeMap<&str, Map<String, Value>>> = BTreeMap::new();
+        for ((place, name), fleet) in self.fleets.iter() {
+            let kinds = places.entry(place).or_default();
+            let document = fleet.snapshot(self, place, name, now);
+            kinds
+                .entry("fleets")
+                .or_default()
+                .insert(name.clone(), document);
+        }
+        for ((place, name), stack) in self.stacks.iter() {
+            let kinds = places.entry(place).or_default();
+            let document = stack.snapshot(self, place, name, now);
+            kinds
+                .entry("stacks")
+                .or_default()
+                .insert(name.clone(), document);
+        }
+        let buckets: Map<String, Value> = self
+            .buckets
+            .iter()
+            .filter(|(_, bucket)| bucket.is_visible(now))
+            .map(|(name, bucket)| (name.clone(), bucket.snapshot()))
+            .collect();
+        let places: Map<String, Value> = places
+            .into_iter()
+            .map(|(place, kinds)| (format!("{}/{}", place.account, place.region), json!(kinds)))
+            .collect();
+        json!({"places": places, "buckets": buckets})
     }
+}
+
+/// The rows of one place, from after a name on.
+pub(crate) fn rows_in<'a, V: Clone>(
+    table: &'a Table<Named, V>,
+    place: &'a Place,
+    after: Option<&str>,
+) -> impl Iterator<Item = (&'a str, &'a V)> {
+    let start = match after {
+        None => Bound::Included((place.clone(), String::new())),
+        Some(name) => Bound::Excluded((place.clone(), name.to_owned())),
+    };
+    table
+        .range((start, Bound::Unbounded))
+        .take_while(move |((other, _), _)| other == place)
+        .map(|((_, name), row)| (name.as_str(), row))
+}
+
+/// An empty answer.
+pub(crate) fn done() -> Answer {
+    Ok(json!({}))
+}
+
+/// A moment as JSON 1.1 has it: epoch seconds, fractions and all.
+pub(crate) fn seconds(moment: DateTime<Utc>) -> Value {
+    let millis = i32::try_from(moment.timestamp_subsec_millis()).unwrap_or(0);
+    // Seconds since 1970 stay below 2^53 for any date chrono knows.
+    json!(moment.timestamp() as f64 + f64::from(millis) / 1000.0)
+}
+
+/// The tags of an input.
+pub(crate) fn tags_of(input: &Map<String, Value>) -> Tags {
+    input
+        .get("Tags")
+        .and_then(Value::as_object)
+        .map(|tags| {
+            tags.iter()
+                .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+                .collect()
+        })
+        .unwrap_or_default()
 }

@@ -1,0 +1,148 @@
+//! Puts facts into the world that no modelled call can: the hands of users, of AWS, of time.
+//!
+//! What another administrator could do through the API, tests do through
+//! [`Simulator::call`](crate::Simulator::call) with another [`Caller`](crate::Caller).
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use crate::Simulator;
+use crate::config::ImageSeed;
+use crate::model::hands;
+
+/// A session to put into the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionSeed {
+    /// Who streams.
+    pub user: String,
+    /// `ACTIVE`, `PENDING` or `EXPIRED`.
+    pub state: String,
+    /// Whether the user is connected; one who is not may come back.
+    pub connected: bool,
+}
+
+impl SessionSeed {
+    /// Somebody who is streaming.
+    #[must_use]
+    pub fn active(user: &str) -> Self {
+        Self {
+            user: user.to_owned(),
+            state: "ACTIVE".to_owned(),
+            connected: true,
+        }
+    }
+
+    /// Somebody whose session waits for them.
+    #[must_use]
+    pub fn disconnected(user: &str) -> Self {
+        Self {
+            connected: false,
+            ..Self::active(user)
+        }
+    }
+
+    /// Somebody who has gone.
+    #[must_use]
+    pub fn expired(user: &str) -> Self {
+        Self {
+            state: "EXPIRED".to_owned(),
+            connected: false,
+            ..Self::active(user)
+        }
+    }
+}
+
+impl Simulator {
+    /// Makes these the sessions of a fleet through a stack.
+    pub fn set_sessions(&self, region: &str, stack: &str, fleet: &str, sessions: &[SessionSeed]) {
+        self.touch(region, |hand| hand.set_sessions(stack, fleet, sessions));
+    }
+
+    /// How many live sessions stops have ended so far.
+    #[must_use]
+    pub fn sessions_cut(&self) -> u64 {
+        self.world().sessions_cut()
+    }
+
+    /// Makes these a fleet's errors, as code and message; false when there is no such fleet.
+    pub fn set_fleet_errors(&self, region: &str, fleet: &str, errors: &[(&str, &str)]) -> bool {
+        let errors = errors
+            .iter()
+            .map(|(code, message)| json!({"ErrorCode": code, "ErrorMessage": message}))
+            .collect();
+        self.touch(region, |hand| {
+            hand.edit_fleet(fleet, |fleet| fleet.errors = errors)
+        })
+    }
+
+    /// Makes these a stack's errors, as code and message; false when there is no such stack.
+    pub fn set_stack_errors(&self, region: &str, stack: &str, errors: &[(&str, &str)]) -> bool {
+        let errors = errors
+            .iter()
+            .map(|(code, message)| json!({"ErrorCode": code, "ErrorMessage": message}))
+            .collect();
+        self.touch(region, |hand| {
+            hand.edit_stack(stack, |stack| stack.errors = errors)
+        })
+    }
+
+    /// Keeps a fleet from ever leaving STARTING or STOPPING, or lets it go on; false when there is
+    /// no such fleet.
+    pub fn hold_fleet(&self, region: &str, fleet: &str, held: bool) -> bool {
+        self.touch(region, |hand| {
+            hand.edit_fleet(fleet, |fleet| fleet.power.held = held)
+        })
+    }
+
+    /// Adds an image.
+    pub fn add_image(&self, region: &str, image: &ImageSeed) {
+        self.touch(region, |hand| hand.add_image(image));
+    }
+
+    /// Retires an image: fleets keep running on it, no fleet can be made of it any more.
+    pub fn deprecate_image(&self, region: &str, image: &str) -> bool {
+        self.touch(region, |hand| hand.deprecate_image(image))
+    }
+
+    /// Deletes an image, whatever uses it.
+    pub fn remove_image(&self, region: &str, image: &str) -> bool {
+        self.touch(region, |hand| hand.remove_image(image))
+    }
+
+    /// Adds a bucket of the account's without a policy.
+    pub fn add_bucket(&self, region: &str, bucket: &str) {
+        self.touch(region, |hand| hand.add_bucket(bucket));
+    }
+
+    /// Makes the tagging API know a resource that nothing here models, such as a cluster's
+    /// instance; no tags at all make it forget it.
+    pub fn put_foreign_tag(&self, region: &str, arn: &str, tags: &BTreeMap<String, String>) {
+        self.touch(region, |hand| hand.put_foreign_tags(arn, tags));
+    }
+
+    /// Keeps AppStream from seeing a role until a moment, as with one that was just made.
+    pub fn hide_role(&self, arn: &str, until: DateTime<Utc>) {
+        self.world().surroundings(|surroundings| {
+            surroundings.hidden_roles.insert(arn.to_owned(), until);
+        });
+    }
+
+    /// Takes the account's `AmazonAppStreamServiceAccess` away, or gives it back.
+    pub fn lose_service_role(&self, lost: bool) {
+        self.world()
+            .surroundings(|surroundings| surroundings.service_role_is_missing = lost);
+    }
+
+    /// Deletes a role or user: bucket policies show its unique id from now on.
+    pub fn retire_principal(&self, arn: &str) {
+        self.world().surroundings(|surroundings| {
+            surroundings.retired_principals.insert(arn.to_owned());
+        });
+    }
+
+    fn touch<T>(&self, region: &str, touch: impl FnOnce(&mut hands::Hand<'_>) -> T) -> T {
+        self.world().touch(region, self.clock().now(), touch)
+    }
+}

@@ -1,0 +1,104 @@
+//! Changes the state from outside the API, each time as one mutation.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::bucket::Bucket;
+use super::fleet::Fleet;
+use super::image::{DEPRECATED, Image};
+use super::session::Session;
+use super::stack::Stack;
+use super::state::{Named, State};
+use super::{Place, seeded};
+use crate::config::ImageSeed;
+use crate::hands::SessionSeed;
+
+/// A hand in one place at one moment.
+#[derive(Debug)]
+pub(crate) struct Hand<'a> {
+    pub(crate) state: &'a mut State,
+    pub(crate) place: Place,
+    pub(crate) now: DateTime<Utc>,
+}
+
+impl Hand<'_> {
+    fn key(&self, name: &str) -> Named {
+        (self.place.clone(), name.to_owned())
+    }
+
+    pub(crate) fn edit_fleet(&mut self, name: &str, change: impl FnOnce(&mut Fleet)) -> bool {
+        let (stamp, key) = (self.state.stamp(), self.key(name));
+        self.state.fleets.edit(stamp, &key, change)
+    }
+
+    pub(crate) fn edit_stack(&mut self, name: &str, change: impl FnOnce(&mut Stack)) -> bool {
+        let (stamp, key) = (self.state.stamp(), self.key(name));
+        self.state.stacks.edit(stamp, &key, change)
+    }
+
+    pub(crate) fn set_sessions(&mut self, stack: &str, fleet: &str, seeds: &[SessionSeed]) {
+        let stamp = self.state.stamp();
+        let old: Vec<_> = self
+            .state
+            .sessions
+            .iter()
+            .filter(|((place, of, _), session)| {
+                *place == self.place && of == fleet && session.stack == stack
+            })
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in old {
+            self.state.sessions.remove(stamp, &key);
+        }
+        for seed in seeds {
+            let label = format!("session {stack} {fleet} {} {}", seed.user, stamp.mutation);
+            let id = seeded::uuid(self.state.config.seed, &label);
+            let session = Session {
+                stack: stack.to_owned(),
+                user: seed.user.clone(),
+                state: seed.state.clone(),
+                connected: seed.connected,
+                started: self.now,
+            };
+            let key = (self.place.clone(), fleet.to_owned(), id);
+            self.state.sessions.put(stamp, key, session);
+        }
+    }
+
+    pub(crate) fn add_image(&mut self, seed: &ImageSeed) {
+        let (stamp, key) = (self.state.stamp(), self.key(&seed.name));
+        let image = Image::from_seed(seed, &self.place);
+        self.state.images.put(stamp, key, image);
+    }
+
+    pub(crate) fn deprecate_image(&mut self, name: &str) -> bool {
+        let (stamp, key) = (self.state.stamp(), self.key(name));
+        self.state.images.edit(stamp, &key, |image| {
+            image.document.insert("State".to_owned(), json!(DEPRECATED));
+        })
+    }
+
+    pub(crate) fn remove_image(&mut self, name: &str) -> bool {
+        let (stamp, key) = (self.state.stamp(), self.key(name));
+        self.state.images.remove(stamp, &key)
+    }
+
+    pub(crate) fn add_bucket(&mut self, name: &str) {
+        let bucket = Bucket {
+            owner: self.place.account.clone(),
+            region: self.place.region.clone(),
+            created: self.now,
+            visible_at: self.now,
+            policy: None,
+        };
+        let stamp = self.state.stamp();
+        self.state.buckets.put(stamp, name.to_owned(), bucket);
+    }
+
+    pub(crate) fn put_foreign_tags(&mut self, arn: &str, tags: &BTreeMap<String, String>) {
+        let tags = (!tags.is_empty()).then_some(tags);
+        self.state.index_tags(&self.place, arn, tags, self.now);
+    }
+}
