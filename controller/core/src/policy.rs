@@ -3,7 +3,7 @@
 //! A bucket has one policy document and many authors: AppStream puts
 //! `PreventAccidentalDeletionOfBucket` there, administrators add their own statements, and several
 //! environments may share one bucket. `PutBucketPolicy` replaces the whole document and knows no
-//! ETag. So we own statements, by a prefix of their `Sid`, and hand everything else back exactly as
+//! `ETag`. So we own statements, by a prefix of their `Sid`, and hand everything else back exactly as
 //! we found it.
 //!
 //! ```text

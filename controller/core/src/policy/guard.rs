@@ -14,6 +14,7 @@
 
 mod evaluate;
 mod lockout;
+mod principal;
 mod public;
 
 use std::collections::BTreeSet;

@@ -7,12 +7,16 @@ use std::collections::BTreeSet;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::{select, subsequence};
 use proptest::test_runner::RngSeed;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use self::generate::{
+    CHANGES, Choices, change, foreign, json_value, kept, ours, policy, reword, shared_policy,
+};
 use super::*;
+
+mod generate;
 
 const UID: Uuid = Uuid::from_u128(0x0123_4567_89ab_cdef_0011_2233_4455_6677);
 const OTHER: Uuid = Uuid::from_u128(0xfedc_ba98_7654_3210_0011_2233_4455_6677);
@@ -27,373 +31,6 @@ fn config(cases: u32) -> ProptestConfig {
     }
 }
 
-/// A small generator for choices inside a rewording (splitmix64), driven by one generated seed.
-struct Choices(u64);
-
-impl Choices {
-    fn next(&mut self, below: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % below as u64).expect("below a usize")
-    }
-
-    fn flip(&mut self) -> bool {
-        self.next(2) == 1
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            items.swap(last, self.next(last + 1));
-        }
-    }
-}
-
-fn some_of(pool: &'static [&'static str]) -> impl Strategy<Value = Value> {
-    subsequence(pool, 1..=pool.len()).prop_map(|chosen| json!(chosen))
-}
-
-fn principal() -> impl Strategy<Value = Value> {
-    let names = some_of(&[
-        "111122223333",
-        "222233334444",
-        "arn:aws:iam::111122223333:role/x",
-        "AROAEXAMPLEID1234567",
-    ]);
-    prop_oneof![
-        1 => Just(json!("*")),
-        3 => names.prop_map(|names| json!({"AWS": names})),
-        1 => some_of(&["appstream.amazonaws.com", "logging.s3.amazonaws.com"])
-            .prop_map(|names| json!({"Service": names, "AWS": ["333344445555"]})),
-    ]
-}
-
-fn condition() -> impl Strategy<Value = Value> {
-    let one = (
-        select(&["StringEquals", "ArnLike", "ForAnyValue:StringLike"][..]),
-        select(&["aws:PrincipalArn", "s3:prefix", "aws:SourceVpce"][..]),
-        some_of(&["x", "y", "arn:aws:iam::111122223333:role/*", "true"]),
-    );
-    vec(one, 0..3).prop_map(|entries| {
-        let mut condition = Map::new();
-        for (operator, key, values) in entries {
-            let keys = condition.entry(operator).or_insert_with(|| json!({}));
-            keys[key] = values;
-        }
-        Value::Object(condition)
-    })
-}
-
-/// A statement with every list as a list.
-fn statement() -> impl Strategy<Value = Value> {
-    let actions = some_of(&["s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:*"]);
-    let resources = some_of(&[
-        "arn:aws:s3:::b",
-        "arn:aws:s3:::b/*",
-        "arn:aws:s3:::b/user/*",
-    ]);
-    let nots = (any::<bool>(), any::<bool>(), any::<bool>());
-    (
-        any::<bool>(),
-        principal(),
-        actions,
-        resources,
-        condition(),
-        nots,
-    )
-        .prop_map(|(allow, principal, actions, resources, condition, nots)| {
-            let mut statement = Map::new();
-            let mut put = |key: &str, value| statement.insert(key.to_owned(), value);
-            put("Effect", json!(if allow { "Allow" } else { "Deny" }));
-            put(if nots.0 { "NotPrincipal" } else { "Principal" }, principal);
-            put(if nots.1 { "NotAction" } else { "Action" }, actions);
-            put(if nots.2 { "NotResource" } else { "Resource" }, resources);
-            put("Condition", condition);
-            Value::Object(statement)
-        })
-}
-
-/// A policy whose statements all differ, by their Sid.
-fn policy() -> impl Strategy<Value = Value> {
-    let version = select(vec![json!("2012-10-17"), json!("2008-10-17")]);
-    (version, vec(statement(), 1..4)).prop_map(|(version, mut statements)| {
-        for (index, statement) in statements.iter_mut().enumerate() {
-            statement["Sid"] = json!(format!("S{index}"));
-        }
-        json!({"Version": version, "Statement": statements})
-    })
-}
-
-/// Says the same in other words.
-fn reword(policy: &Value, choices: &mut Choices) -> Value {
-    let mut policy = policy.clone();
-    if policy["Version"] == "2008-10-17" && choices.flip() {
-        policy.as_object_mut().unwrap().remove("Version");
-    }
-    let statements = policy["Statement"].as_array_mut().unwrap();
-    for statement in statements.iter_mut() {
-        reword_statement(statement.as_object_mut().unwrap(), choices);
-    }
-    if !statements.is_empty() && choices.flip() {
-        statements.push(statements[0].clone());
-    }
-    choices.shuffle(statements);
-    if statements.len() == 1 && choices.flip() {
-        policy["Statement"] = policy["Statement"][0].take();
-    }
-    policy
-}
-
-fn reword_statement(statement: &mut Map<String, Value>, choices: &mut Choices) {
-    for (element, value) in statement.iter_mut() {
-        match element.as_str() {
-            "Principal" | "NotPrincipal" => reword_principal(value, choices),
-            "Action" | "NotAction" => {
-                reword_list(value, choices, |text, choices| {
-                    if choices.flip() {
-                        text.to_ascii_uppercase()
-                    } else {
-                        text.to_owned()
-                    }
-                });
-            }
-            "Resource" | "NotResource" => reword_list(value, choices, |text, _| text.to_owned()),
-            "Condition" => reword_condition(value, choices),
-            _ => {}
-        }
-    }
-    let unconditional = statement.get("Condition") == Some(&json!({}));
-    if unconditional && choices.flip() {
-        statement.remove("Condition");
-    }
-}
-
-fn reword_principal(value: &mut Value, choices: &mut Choices) {
-    if value == "*" {
-        if choices.flip() {
-            *value = json!({"AWS": ["*"]});
-        }
-        return;
-    }
-    for (kind, names) in value.as_object_mut().unwrap() {
-        reword_list(names, choices, |name, choices| {
-            if kind == "AWS" && name.len() == 12 && choices.flip() {
-                format!("arn:aws:iam::{name}:root")
-            } else {
-                name.to_owned()
-            }
-        });
-    }
-}
-
-fn reword_list(
-    value: &mut Value,
-    choices: &mut Choices,
-    each: impl Fn(&str, &mut Choices) -> String,
-) {
-    let mut items: Vec<String> = value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|item| each(item.as_str().unwrap(), choices))
-        .collect();
-    if choices.flip() {
-        items.push(items[0].clone());
-    }
-    choices.shuffle(&mut items);
-    *value = if items.len() == 1 && choices.flip() {
-        json!(items[0])
-    } else {
-        json!(items)
-    };
-}
-
-fn reword_condition(value: &mut Value, choices: &mut Choices) {
-    let mut reworded = Map::new();
-    for (operator, keys) in value.as_object().unwrap() {
-        let mut keys = keys.as_object().unwrap().clone();
-        for values in keys.values_mut() {
-            reword_list(values, choices, |text, _| text.to_owned());
-            if *values == "true" && choices.flip() {
-                *values = json!(true);
-            }
-        }
-        let keys = keys
-            .into_iter()
-            .map(|(key, values)| (recase(&key, choices), values))
-            .collect();
-        reworded.insert(recase(operator, choices), Value::Object(keys));
-    }
-    *value = Value::Object(reworded);
-}
-
-fn recase(text: &str, choices: &mut Choices) -> String {
-    if choices.flip() {
-        text.to_ascii_lowercase()
-    } else {
-        text.to_owned()
-    }
-}
-
-const CHANGES: usize = 12;
-
-/// Changes one thing that matters, whatever the policy.
-fn change(policy: &Value, kind: usize, choices: &mut Choices) -> Value {
-    let mut policy = policy.clone();
-    let statements = policy["Statement"].as_array_mut().unwrap();
-    let at = choices.next(statements.len());
-    let statement = statements[at].as_object_mut().unwrap();
-    let key_of = |positive: &str, statement: &Map<String, Value>| {
-        if statement.contains_key(positive) {
-            positive.to_owned()
-        } else {
-            format!("Not{positive}")
-        }
-    };
-    let (who, what, on) = (
-        key_of("Principal", statement),
-        key_of("Action", statement),
-        key_of("Resource", statement),
-    );
-    match kind {
-        0 => {
-            let opposite = if statement["Effect"] == "Allow" {
-                "Deny"
-            } else {
-                "Allow"
-            };
-            statement["Effect"] = json!(opposite);
-        }
-        1 => statement[&what]
-            .as_array_mut()
-            .unwrap()
-            .push(json!("s3:DeleteObject")),
-        2 => statement[&what].as_array_mut().unwrap()[0] = json!("s3:GetObjectAcl"),
-        3 => statement[&on].as_array_mut().unwrap()[0] = json!("arn:aws:s3:::B"),
-        4 => {
-            let opposite = if who == "Principal" {
-                "NotPrincipal"
-            } else {
-                "Principal"
-            };
-            let value = statement.remove(&who).unwrap();
-            statement.insert(opposite.to_owned(), value);
-        }
-        5 => statement[&who] = json!({"AWS": ["arn:aws:iam::999988887777:role/x"]}),
-        6 => statement["Sid"] = json!("Another"),
-        7 => statement["Condition"]["Bool"] = json!({"aws:SecureTransport": ["false"]}),
-        8 => {
-            statement.insert("Conditions".to_owned(), json!({}));
-        }
-        9 => {
-            let other = if policy["Version"] == "2012-10-17" {
-                "2008-10-17"
-            } else {
-                "2012-10-17"
-            };
-            policy["Version"] = json!(other);
-        }
-        10 => {
-            statements.remove(at);
-        }
-        _ => policy["Id"] = json!("new"),
-    }
-    policy
-}
-
-/// Statements with our Sids, one for each of some of [`SIDS`].
-fn ours(uid: Uuid) -> impl Strategy<Value = Vec<Value>> {
-    subsequence(&SIDS[..], 0..=SIDS.len())
-        .prop_flat_map(|sids| (Just(sids.clone()), vec(statement(), sids.len())))
-        .prop_map(move |(sids, statements)| {
-            sids.iter()
-                .zip(statements)
-                .map(|(sid, mut statement)| {
-                    statement["Sid"] = json!(owned_sid(uid, sid));
-                    statement
-                })
-                .collect()
-        })
-}
-
-/// Anything that somebody may have put into a policy, grammar or not.
-fn foreign() -> impl Strategy<Value = Value> {
-    let sid = select(vec![
-        json!("PreventAccidentalDeletionOfBucket"),
-        json!(owned_sid(OTHER, "A")),
-        json!("StreamkeeperLookalike"),
-        json!(7),
-        json!(null),
-    ]);
-    prop_oneof![
-        4 => (statement(), sid).prop_map(|(mut statement, sid)| {
-            statement["Sid"] = sid;
-            statement
-        }),
-        1 => statement(),
-        1 => json_value(),
-    ]
-}
-
-fn json_value() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        ".{0,6}".prop_map(Value::from),
-    ];
-    leaf.prop_recursive(3, 12, 3, |inner| {
-        let keys = select(vec![
-            "Statement",
-            "Sid",
-            "Version",
-            "Principal",
-            "Condition",
-            "x",
-        ]);
-        prop_oneof![
-            vec(inner.clone(), 0..3).prop_map(Value::from),
-            vec((keys, inner), 0..3).prop_map(|members| {
-                members
-                    .into_iter()
-                    .map(|(key, value)| (key.to_owned(), value))
-                    .collect()
-            }),
-        ]
-    })
-}
-
-/// A bucket's policy with statements of others, of ours and repeated Sids among them.
-fn shared_policy() -> impl Strategy<Value = Option<Value>> {
-    let statements = (
-        vec(foreign(), 0..4),
-        ours(UID),
-        ours(UID),
-        any::<bool>(),
-        any::<u64>(),
-    );
-    let document = (statements, any::<bool>()).prop_map(|(parts, with_header)| {
-        let (mut statements, mine, again, repeat, seed) = parts;
-        statements.extend(mine);
-        if repeat {
-            statements.extend(again);
-        }
-        Choices(seed).shuffle(&mut statements);
-        if with_header {
-            json!({"Version": "2008-10-17", "Id": "theirs", "Statement": statements})
-        } else {
-            json!({"Statement": statements})
-        }
-    });
-    prop_oneof![1 => Just(None), 9 => document.prop_map(Some)]
-}
-
-fn kept() -> impl Strategy<Value = BTreeSet<String>> {
-    subsequence(&SIDS[..], 0..3).prop_map(|sids| sids.into_iter().map(str::to_owned).collect())
-}
-
 fn user_sids(statements: &[Value], keep: &BTreeSet<String>) -> Vec<Value> {
     statements
         .iter()
@@ -405,6 +42,16 @@ fn user_sids(statements: &[Value], keep: &BTreeSet<String>) -> Vec<Value> {
         })
         .cloned()
         .collect()
+}
+
+fn context() -> GuardContext {
+    GuardContext {
+        bucket: "b".to_owned(),
+        account: "111122223333".to_owned(),
+        partition: "aws".to_owned(),
+        caller_arn: "arn:aws:sts::111122223333:assumed-role/Keeper/i-0abc".to_owned(),
+        uid: UID,
+    }
 }
 
 fn header(policy: &Value) -> Map<String, Value> {
@@ -434,7 +81,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(2_000))]
+    #![proptest_config(config(1_000))]
 
     #[test]
     fn whatever_the_json_nothing_panics_and_all_is_equal_to_itself(
@@ -548,5 +195,74 @@ proptest! {
             json!({"Statement": policy.map_or(json!([]), |policy| policy["Statement"].clone())})
         };
         prop_assert!(equivalent(&body(a), &body(b)));
+    }
+
+    #[test]
+    fn a_merge_never_breaks_a_rule_about_what_is_not_ours(
+        before in shared_policy(), desired in ours(UID), keep in kept(),
+    ) {
+        if let Some(after) = merge(UID, before.as_ref(), &desired, &keep).unwrap()
+            && after["Statement"] != json!([])
+        {
+            for refusal in guard(before.as_ref(), &after, &context()) {
+                prop_assert!(
+                    matches!(refusal.rule, Rule::Public | Rule::LockOut | Rule::Variables),
+                    "{refusal:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_document_that_touches_what_is_not_ours_is_always_refused(
+        others in vec(foreign(), 1..4), desired in ours(UID), kind in 0..4_usize, seed: u64,
+    ) {
+        let before = json!({"Version": "2012-10-17", "Statement": others});
+        let merged = merge(UID, Some(&before), &desired, &BTreeSet::new()).unwrap().unwrap();
+        let mut after = merged.clone();
+        let statements = after["Statement"].as_array_mut().unwrap();
+        let at = Choices(seed).next(others.len());
+        match kind {
+            0 => {
+                statements.remove(at);
+            }
+            1 => statements[at] = json!({"Sid": "Tampered"}),
+            2 => statements.push(json!({"Sid": "Smuggled"})),
+            _ => {
+                let last = others.len() - 1;
+                statements.swap(at, last);
+            }
+        }
+        let touched = foreign_statements(UID, Some(&after)) != foreign_statements(UID, Some(&before));
+        let refused = guard(Some(&before), &after, &context()).iter().any(|refusal| {
+            matches!(
+                refusal.rule,
+                Rule::ForeignStatements | Rule::PreventAccidentalDeletion | Rule::Readable
+            )
+        });
+        // Swapping equals changes nothing; all else does.
+        prop_assert!(touched || kind == 3);
+        prop_assert!(refused || !touched, "{before} to {after}");
+    }
+
+    #[test]
+    fn the_guard_judges_any_json_without_a_panic(a in json_value(), b in json_value()) {
+        let _ = guard(Some(&a), &b, &context());
+        let statement = json!({"Sid": owned_sid(UID, "A"), "Effect": "Deny", "Principal": a,
+                               "Action": b, "Resource": "*", "Condition": a});
+        let _ = guard(None, &json!({"Version": "2012-10-17", "Statement": [statement, b]}), &context());
+    }
+
+    #[test]
+    fn the_verdict_of_the_guard_follows_the_meaning(policy in policy(), seed: u64) {
+        let reworded = reword(&policy, &mut Choices(seed));
+        let verdict = |policy: &Value| -> BTreeSet<(Option<String>, Rule, String)> {
+            guard(None, policy, &context())
+                .into_iter()
+                .map(|refusal| (refusal.sid, refusal.rule, refusal.message))
+                .filter(|(_, rule, _)| !matches!(rule, Rule::Header | Rule::ForeignStatements))
+                .collect()
+        };
+        prop_assert_eq!(verdict(&policy), verdict(&reworded));
     }
 }

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::policy::canonical::{Principals, Selection, Statement, base_operator};
-
 use super::has_variable;
+use super::principal::{Principal, Reading, includes};
+use crate::policy::canonical::{Selection, Statement, base_operator};
 
 /// Whether something applies. The order makes *and* the minimum and *or* the maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,7 +19,7 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    const fn from(holds: bool) -> Self {
+    pub(super) const fn from(holds: bool) -> Self {
         if holds { Self::Yes } else { Self::No }
     }
 
@@ -30,20 +30,6 @@ impl Verdict {
             Self::Yes => Self::No,
         }
     }
-}
-
-/// Somebody who makes a request.
-#[derive(Debug, Clone)]
-pub(super) struct Principal {
-    account: String,
-    /// `aws:PrincipalArn`: of a role's session the role. `None` when it cannot be told.
-    arn: Option<String>,
-    /// The session's own ARN, for a role's session.
-    session: Option<String>,
-    /// Whether the role's path is missing in `arn`, because a session's ARN does not have it.
-    path_unknown: bool,
-    /// `aws:PrincipalType`.
-    kind: &'static str,
 }
 
 /// One request.
@@ -64,92 +50,6 @@ enum Known {
     Unknown,
 }
 
-impl Principal {
-    pub(super) fn root(partition: &str, account: &str) -> Self {
-        Self {
-            account: account.to_owned(),
-            arn: Some(format!("arn:{partition}:iam::{account}:root")),
-            session: None,
-            path_unknown: false,
-            kind: "Account",
-        }
-    }
-
-    /// A session of a role whose path is known.
-    pub(super) fn session(account: &str, role: String, session: String) -> Self {
-        Self {
-            account: account.to_owned(),
-            arn: Some(role),
-            session: Some(session),
-            path_unknown: false,
-            kind: "AssumedRole",
-        }
-    }
-
-    /// Whoever STS says we are; of an ARN we cannot read, nothing is known but the account.
-    pub(super) fn of_caller(caller: &str, account: &str) -> Self {
-        let unknown = Self {
-            account: account.to_owned(),
-            arn: None,
-            session: None,
-            path_unknown: false,
-            kind: "",
-        };
-        let parts: Vec<&str> = caller.splitn(6, ':').collect();
-        let ["arn", partition, service, "", caller_account, name] = parts[..] else {
-            return unknown;
-        };
-        let known = |kind| Self {
-            account: caller_account.to_owned(),
-            arn: Some(caller.to_owned()),
-            kind,
-            ..unknown.clone()
-        };
-        match (service, name.split('/').collect::<Vec<_>>()[..].as_ref()) {
-            ("iam", ["root"]) => known("Account"),
-            ("iam", ["user", ..]) => known("User"),
-            ("sts", ["assumed-role", role, _]) => Self {
-                arn: Some(format!("arn:{partition}:iam::{caller_account}:role/{role}")),
-                session: Some(caller.to_owned()),
-                path_unknown: true,
-                ..known("AssumedRole")
-            },
-            _ => Self {
-                account: caller_account.to_owned(),
-                ..unknown
-            },
-        }
-    }
-
-    /// Whether a pattern (or, when not `like`, a plain ARN) names what `aws:PrincipalArn` is.
-    fn is_named(&self, pattern: &str, like: bool) -> Verdict {
-        let Some(arn) = &self.arn else {
-            return Verdict::Maybe;
-        };
-        if (like && glob(pattern, arn)) || pattern == arn {
-            return Verdict::Yes;
-        }
-        // A session's ARN lacks its role's path. A role's name is unique in its account, so an ARN
-        // of this account and this name with whatever path is this role's; a pattern may be.
-        let (Some((owner, name)), Some((pattern_owner, path))) =
-            (arn.split_once(":role/"), pattern.split_once(":role/"))
-        else {
-            return Verdict::No;
-        };
-        if !self.path_unknown || owner != pattern_owner {
-            return Verdict::No;
-        }
-        let last = path.rsplit('/').next().unwrap_or(path);
-        if !like || !path.contains(['*', '?']) {
-            Verdict::from(last == name)
-        } else if glob(last, name) {
-            Verdict::Maybe
-        } else {
-            Verdict::No
-        }
-    }
-}
-
 /// Whether a statement applies to a request.
 pub(super) fn applies(statement: &Statement, request: &Request<'_>) -> Verdict {
     let conditions = statement.condition.iter().flat_map(|(operator, keys)| {
@@ -157,7 +57,7 @@ pub(super) fn applies(statement: &Statement, request: &Request<'_>) -> Verdict {
             .map(move |(key, values)| condition(operator, key, values, request))
     });
     [
-        principal(&statement.principal, request.principal),
+        includes(&statement.principal, request.principal),
         action(&statement.action, request.action),
         resource(&statement.resource, request.resource),
     ]
@@ -165,54 +65,6 @@ pub(super) fn applies(statement: &Statement, request: &Request<'_>) -> Verdict {
     .chain(conditions)
     .min()
     .unwrap_or(Verdict::Maybe)
-}
-
-fn principal(selection: &Selection<Principals>, who: &Principal) -> Verdict {
-    match selection {
-        Selection::Unsaid => Verdict::Maybe,
-        Selection::Only(principals) => principals
-            .iter()
-            .flat_map(|(kind, names)| names.iter().map(move |name| (kind.as_str(), name)))
-            .map(|(kind, name)| names_principal(kind, name, who))
-            .max()
-            .unwrap_or(Verdict::No),
-        Selection::AllBut(principals) => {
-            let empty = BTreeSet::new();
-            let listed = principals.get("AWS").unwrap_or(&empty);
-            let has = |arn: &str| {
-                listed.contains("*")
-                    || listed.iter().any(|name| {
-                        name == arn
-                            || who.arn.as_deref() == Some(arn)
-                                && who.is_named(name, false) == Verdict::Yes
-                    })
-            };
-            // A session is exempt only when both its role and itself are listed.
-            let exempt =
-                who.arn.as_deref().is_some_and(has) && who.session.as_deref().is_none_or(has);
-            Verdict::from(!exempt)
-        }
-    }
-}
-
-fn names_principal(kind: &str, name: &str, who: &Principal) -> Verdict {
-    match kind {
-        "AWS" if name == "*" => Verdict::Yes,
-        "AWS" => {
-            let whole_account = name.ends_with(&format!(":iam::{}:root", who.account));
-            if whole_account || who.session.as_deref() == Some(name) {
-                Verdict::Yes
-            } else if !name.starts_with("arn:") {
-                // A unique id may be anybody's.
-                Verdict::Maybe
-            } else {
-                who.is_named(name, false)
-            }
-        }
-        // An account by its canonical id: perhaps this one.
-        "CanonicalUser" => Verdict::Maybe,
-        _ => Verdict::No,
-    }
 }
 
 fn action(selection: &Selection<BTreeSet<String>>, action: &str) -> Verdict {
@@ -254,10 +106,11 @@ fn condition(
     let base = base_operator(operator);
     let known = known(key, request);
     if base == "null" {
+        let says = |word| values.iter().any(|value| value.eq_ignore_ascii_case(word));
         return match known {
             Known::Unknown => Verdict::Maybe,
-            Known::Absent => Verdict::from(values.contains("true")),
-            Known::Is(_) => Verdict::from(values.contains("false")),
+            Known::Absent => Verdict::from(says("true")),
+            Known::Is(_) => Verdict::from(says("false")),
         };
     }
     let (positive, negated) = match base {
@@ -298,8 +151,9 @@ fn condition(
 
 fn principal_arn(operator: &str, value: &str, who: &Principal) -> Verdict {
     match operator {
-        "stringequals" => who.is_named(value, false),
-        "stringlike" | "arnlike" => who.is_named(value, true),
+        "stringequals" => who.is_named(value, Reading::Exact),
+        "stringlike" => who.is_named(value, Reading::Text),
+        "arnlike" => who.is_named(value, Reading::Arn),
         _ => Verdict::Maybe,
     }
 }
@@ -314,7 +168,7 @@ fn compare(operator: &str, value: &str, found: &str) -> Verdict {
     match operator {
         "stringequals" => Verdict::from(value == found),
         "stringequalsignorecase" | "bool" => Verdict::from(value.eq_ignore_ascii_case(found)),
-        "stringlike" | "arnlike" => Verdict::from(glob(value, found)),
+        "stringlike" => Verdict::from(glob(value, found)),
         "numericequals" => numeric(|found, value| (found - value).abs() < f64::EPSILON),
         "numericlessthan" => numeric(|found, value| found < value),
         "numericlessthanequals" => numeric(|found, value| found <= value),
@@ -376,4 +230,36 @@ pub(super) fn glob(pattern: &str, text: &str) -> bool {
         }
     }
     pattern[p..].iter().all(|&c| c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::glob;
+
+    #[test]
+    fn a_glob_matches_whole_texts() {
+        for (pattern, text, matches) in [
+            ("", "", true),
+            ("*", "", true),
+            ("?", "", false),
+            ("a", "a", true),
+            ("a", "A", false),
+            ("a", "ab", false),
+            ("a*", "a", true),
+            ("a*c", "abbbc", true),
+            ("a*c", "abbb", false),
+            ("*b*b*", "abab", true),
+            ("*b*b*", "aba", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("**a", "a", true),
+            ("*é?", "caféx", true),
+            ("*aab", "aaaab", true),
+            ("?*?", "a", false),
+            ("a*", "*", false),
+            ("*", "*", true),
+        ] {
+            assert_eq!(glob(pattern, text), matches, "{pattern} on {text}");
+        }
+    }
 }

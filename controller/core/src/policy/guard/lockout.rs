@@ -16,7 +16,8 @@
 //! `AppStream2.0`, and a `NotPrincipal` exempts a session only by its own ARN.
 
 use super::GuardContext;
-use super::evaluate::{Principal, Request, Verdict, applies};
+use super::evaluate::{Request, Verdict, applies};
+use super::principal::Principal;
 use crate::policy::canonical::Statement;
 
 /// Names of the buckets AppStream makes for home folders begin with this.

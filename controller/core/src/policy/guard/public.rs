@@ -17,8 +17,8 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::super::canonical::{Principals, Selection, Statement, is_account_id};
 use super::has_variable;
+use crate::policy::canonical::{Principals, Selection, Statement, is_account_id};
 
 /// What is wrong with an `Allow`, if it is public in effect.
 pub(super) fn fault(statement: &Statement) -> Option<String> {
