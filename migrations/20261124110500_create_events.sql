@@ -55,8 +55,8 @@ COMMENT ON COLUMN streamkeeper.events.message IS 'What happened, for people.';
 COMMENT ON COLUMN streamkeeper.events.count IS 'How often it happened.';
 COMMENT ON COLUMN streamkeeper.events.first_seen_at IS 'When it first happened.';
 COMMENT ON COLUMN streamkeeper.events.last_seen_at IS 'When it last happened.';
-COMMENT ON COLUMN streamkeeper.events.generation IS 'The generation it happened to.';
-COMMENT ON COLUMN streamkeeper.events.details IS 'More of it, for programs; of the last repeat.';
+COMMENT ON COLUMN streamkeeper.events.generation IS 'The generation it first happened to.';
+COMMENT ON COLUMN streamkeeper.events.details IS 'More of it, for programs; of the first time.';
 COMMENT ON COLUMN streamkeeper.events.change_id IS
     'Number of the last change; what is read in its order and continued after it misses nothing, as long as the reader stays behind transactions that are under way.';
 COMMENT ON COLUMN streamkeeper.events.change_xid IS

@@ -199,33 +199,3 @@ fn join_field(path: &str, field: &str) -> String {
         format!("{path}.{field}")
     }
 }
-
-impl crate::store::Store {
-    /// Everything stored about a scope, in a constant number of queries.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the database does; never because of what a row holds.
-    pub async fn load_scope(
-        &self,
-        scope_id: i64,
-    ) -> Result<ScopeSnapshot, crate::error::StoreError> {
-        Err(crate::error::StoreError::Unsupported(format!(
-            "not there yet: {scope_id}"
-        )))
-    }
-
-    /// Everything stored about one environment; `None` when there is no such row.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the database does; never because of what the row holds.
-    pub async fn load_environment(
-        &self,
-        name: &str,
-    ) -> Result<Option<EnvironmentRow>, crate::error::StoreError> {
-        Err(crate::error::StoreError::Unsupported(format!(
-            "not there yet: {name}"
-        )))
-    }
-}

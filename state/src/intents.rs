@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+use sqlx::{Postgres, Transaction};
 use streamkeeper_core::action::Action;
 use streamkeeper_core::event::Event;
 use streamkeeper_core::record::Outcome;
 use uuid::Uuid;
 
 use crate::error::StoreError;
+use crate::events::{Subject, record_events};
 use crate::leases::Lease;
 use crate::store::Store;
 
@@ -65,9 +68,57 @@ impl Store {
         lease: &Lease,
         intent: &NewIntent<'_>,
     ) -> Result<i64, StoreError> {
-        Err(StoreError::Unsupported(format!(
-            "not there yet: {lease:?} {intent:?}"
-        )))
+        let operation = format!("commit the intent {}", intent.action);
+        let failed = |error| StoreError::database(operation.as_str(), error);
+        let mut transaction = self.begin_fenced(lease, &operation).await?;
+        make_durable(&mut transaction).await.map_err(failed)?;
+        recheck(&mut transaction, intent, &operation).await?;
+        let action = serde_json::to_value(intent.action)
+            .map_err(|error| failed(sqlx::Error::Encode(Box::new(error))))?;
+        let id = sqlx::query_scalar!(
+            "INSERT INTO streamkeeper.intents
+                 (uid, environment, scope_id, epoch, generation, operation, object, action)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             RETURNING id",
+            intent.uid,
+            intent.environment,
+            lease.scope_id,
+            lease.epoch,
+            intent.generation,
+            intent.action.operation(),
+            intent.action.object().to_string(),
+            action
+        )
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        manage(&mut transaction, intent).await.map_err(failed)?;
+        if let Some(object) = intent.action.claims() {
+            sqlx::query!(
+                "INSERT INTO streamkeeper.owned_objects (uid, object)
+                 VALUES ($1, $2)
+                 ON CONFLICT DO NOTHING",
+                intent.uid,
+                object.to_string()
+            )
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        }
+        if let Some(fleet) = intent.debt {
+            sqlx::query!(
+                "INSERT INTO streamkeeper.debts (uid, fleet)
+                 VALUES ($1, $2)
+                 ON CONFLICT DO NOTHING",
+                intent.uid,
+                fleet
+            )
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(id)
     }
 
     /// Records what came of an intent, with its events.
@@ -80,12 +131,53 @@ impl Store {
         lease: &Lease,
         settled: &SettledIntent<'_>,
     ) -> Result<(), StoreError> {
-        Err(StoreError::Unsupported(format!(
-            "not there yet: {lease:?} {settled:?}"
-        )))
+        let SettledIntent {
+            id,
+            outcome,
+            error,
+            uid,
+            environment,
+            generation,
+            events,
+        } = *settled;
+        let operation = format!("settle intent {id}");
+        let failed = |error| StoreError::database(operation.as_str(), error);
+        let mut transaction = self.begin_fenced(lease, &operation).await?;
+        let written = sqlx::query!(
+            "UPDATE streamkeeper.intents
+             SET outcome = $3,
+                 error = coalesce($4, error),
+                 settled_at = CASE WHEN $3 <> 'unknown' THEN clock_timestamp() END
+             WHERE id = $1
+               AND uid = $2
+               AND settled_at IS NULL",
+            id,
+            uid,
+            outcome.as_str(),
+            error
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        if written.rows_affected() != 1 {
+            return Err(StoreError::Conflict(format!(
+                "intent {id} of environment \"{environment}\" is settled already or unknown"
+            )));
+        }
+        let subject = Subject {
+            environment: Some(environment),
+            uid: Some(uid),
+            generation: Some(generation),
+        };
+        record_events(&mut transaction, subject, events)
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)
     }
 
     /// How many stops and deletions the scope saw within the window before now.
+    ///
+    /// What AWS definitely refused did not happen and is not counted.
     ///
     /// # Errors
     ///
@@ -95,8 +187,118 @@ impl Store {
         scope_id: i64,
         window: Duration,
     ) -> Result<i64, StoreError> {
-        Err(StoreError::Unsupported(format!(
-            "not there yet: {scope_id} {window:?}"
-        )))
+        sqlx::query_scalar!(
+            r#"SELECT count(*) AS "count!"
+               FROM streamkeeper.intents
+               WHERE scope_id = $1
+                 AND operation IN ('StopFleet', 'DeleteFleet', 'DeleteStack')
+                 AND created_at > clock_timestamp() - $2 * interval '1 second'
+                 AND outcome IS DISTINCT FROM 'refused'"#,
+            scope_id,
+            window.as_secs_f64()
+        )
+        .fetch_one(self.pool())
+        .await
+        .map_err(|error| {
+            StoreError::database(
+                format!("count the stops and deletions of scope {scope_id}"),
+                error,
+            )
+        })
     }
+
+    /// Removes up to a batch of intents that were settled longer ago than that; how many.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn prune_intents(&self, older_than: Duration, batch: i32) -> Result<i64, StoreError> {
+        sqlx::query_scalar!(
+            r#"SELECT streamkeeper.prune_intents($1 * interval '1 second', $2) AS "pruned!""#,
+            older_than.as_secs_f64(),
+            batch
+        )
+        .fetch_one(self.pool())
+        .await
+        .map_err(|error| StoreError::database("remove old intents", error))
+    }
+}
+
+/// Makes the commit survive a crash even where the server or the role does without.
+///
+/// Stricter settings than `on` are left alone.
+async fn make_durable(transaction: &mut Transaction<'static, Postgres>) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "SELECT set_config('synchronous_commit', 'on', true)
+         WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')"
+    )
+    .fetch_optional(&mut **transaction)
+    .await
+    .map(drop)
+}
+
+/// Checks that the row is still what was planned, and keeps it from going before the commit.
+async fn recheck(
+    transaction: &mut Transaction<'static, Postgres>,
+    intent: &NewIntent<'_>,
+    operation: &str,
+) -> Result<(), StoreError> {
+    // KEY SHARE: waits for a DELETE under way and makes one wait, but not for an UPDATE.
+    let row = sqlx::query!(
+        r#"SELECT generation, paused, deletion_requested_at IS NOT NULL AS "deleting!"
+           FROM streamkeeper.environments
+           WHERE uid = $1
+           FOR KEY SHARE"#,
+        intent.uid
+    )
+    .fetch_optional(&mut **transaction)
+    .await
+    .map_err(|error| StoreError::database(operation, error))?;
+    let conflict = |what: &str| {
+        Err(StoreError::Conflict(format!(
+            "environment \"{}\" {what} since it was planned",
+            intent.environment
+        )))
+    };
+    let Some(row) = row else {
+        return conflict("is gone");
+    };
+    if row.paused {
+        return conflict("was paused");
+    }
+    match (intent.deleting, row.deleting) {
+        (true, false) => return conflict("had its deletion taken back"),
+        (false, true) => return conflict("was asked to be deleted"),
+        (true, true) | (false, false) => {}
+    }
+    if row.generation != intent.generation {
+        return conflict("was changed");
+    }
+    Ok(())
+}
+
+/// Adds the paths the call sets; a path that is managed already keeps the value it held.
+async fn manage(
+    transaction: &mut Transaction<'static, Postgres>,
+    intent: &NewIntent<'_>,
+) -> Result<(), sqlx::Error> {
+    if intent.manages.is_empty() {
+        return Ok(());
+    }
+    let added: Map<String, Value> = intent
+        .manages
+        .iter()
+        .map(|path| (path.clone(), Value::Array(Vec::new())))
+        .collect();
+    sqlx::query!(
+        "INSERT INTO streamkeeper.managed_paths AS managed (uid, paths)
+         VALUES ($1, $2)
+         ON CONFLICT (uid) DO UPDATE
+         SET paths = excluded.paths || managed.paths",
+        intent.uid,
+        Value::Object(added)
+    )
+    .execute(&mut **transaction)
+    .await
+    .map(drop)
 }

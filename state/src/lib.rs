@@ -22,11 +22,15 @@
 //! - A quiet sweep writes one row.
 //! - No transaction is open while AWS is asked anything.
 
+mod conditions;
 mod declarations;
+mod drift;
 mod environments;
 mod error;
+mod events;
 mod intents;
 mod leases;
+mod load;
 mod migrate;
 mod notify;
 mod passes;

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
+use streamkeeper_core::condition::ConditionType;
 use streamkeeper_core::environment::Timestamp;
 use streamkeeper_core::plan::PlanRow;
 use uuid::Uuid;
 
+use crate::declarations::not_found_or;
 use crate::environments::EnvironmentRow;
 use crate::error::StoreError;
 use crate::store::Store;
@@ -133,9 +135,34 @@ impl Store {
     ///
     /// Fails when the database does.
     pub async fn status(&self, filter: &StatusFilter) -> Result<Vec<StatusRow>, StoreError> {
-        Err(StoreError::Unsupported(format!(
-            "not there yet: {filter:?}"
-        )))
+        let StatusFilter { names, labels } = filter;
+        sqlx::query_as!(
+            StatusRow,
+            r#"SELECT
+                   status.name AS "name!",
+                   status.region AS "region!",
+                   status.account_id,
+                   status.ready AS "ready!",
+                   status.reason,
+                   status.message,
+                   status.generation AS "generation!",
+                   status.observed_generation,
+                   status.fleet_state,
+                   status.drift_count AS "drift_count!",
+                   status.last_verified_at,
+                   status.associations_verified_at,
+                   extract(epoch FROM status.age)::bigint AS "age_s!"
+               FROM streamkeeper.status
+               JOIN streamkeeper.environments USING (name)
+               WHERE (cardinality($1::text[]) = 0 OR status.name = ANY($1))
+                 AND environments.labels @> $2
+               ORDER BY status.name COLLATE "C""#,
+            names,
+            json!(labels)
+        )
+        .fetch_all(self.pool())
+        .await
+        .map_err(|error| StoreError::database("read the status", error))
     }
 
     /// Everything about one environment; `None` when there is no such row.
@@ -144,7 +171,17 @@ impl Store {
     ///
     /// Fails when the database does.
     pub async fn environment(&self, name: &str) -> Result<Option<EnvironmentDetails>, StoreError> {
-        Err(StoreError::Unsupported(format!("not there yet: {name}")))
+        let filter = StatusFilter {
+            names: vec![name.to_owned()],
+            labels: BTreeMap::new(),
+        };
+        let (Some(row), Some(status)) = (
+            self.load_environment(name).await?,
+            self.status(&filter).await?.pop(),
+        ) else {
+            return Ok(None);
+        };
+        Ok(Some(EnvironmentDetails { status, row }))
     }
 
     /// An environment's conditions, in the order they are shown.
@@ -153,18 +190,56 @@ impl Store {
     ///
     /// Fails when the database does.
     pub async fn conditions(&self, name: &str) -> Result<Vec<ConditionRow>, StoreError> {
-        Err(StoreError::Unsupported(format!("not there yet: {name}")))
+        let mut conditions = sqlx::query_as!(
+            ConditionRow,
+            "SELECT
+                 conditions.environment,
+                 conditions.type AS condition_type,
+                 conditions.status,
+                 conditions.reason,
+                 conditions.message,
+                 conditions.observed_generation,
+                 conditions.last_transition_at
+             FROM streamkeeper.conditions
+             JOIN streamkeeper.environments USING (uid)
+             WHERE environments.name = $1",
+            name
+        )
+        .fetch_all(self.pool())
+        .await
+        .map_err(|error| {
+            StoreError::database(format!("read the conditions of \"{name}\""), error)
+        })?;
+        conditions.sort_by_key(|row| {
+            ConditionType::ALL
+                .iter()
+                .position(|condition_type| condition_type.as_str() == row.condition_type)
+        });
+        Ok(conditions)
     }
 
     /// Events, oldest change first.
+    ///
+    /// # Guarantees
+    ///
+    /// Whoever goes on after the last `change_id` read misses nothing: what was changed later than
+    /// a change still under way is not shown before that one is committed. To go on from a first
+    /// reading without a cursor, begin at its lowest `change_id` and pass over what was shown.
     ///
     /// # Errors
     ///
     /// Fails when the database does.
     pub async fn events(&self, filter: &EventFilter) -> Result<Vec<EventRow>, StoreError> {
-        Err(StoreError::Unsupported(format!(
-            "not there yet: {filter:?}"
-        )))
+        let EventFilter {
+            environment,
+            after_change_id,
+            limit,
+        } = filter;
+        let rows = match after_change_id {
+            None => newest_events(self, environment.as_deref(), *limit).await,
+            Some(after) => events_after(self, environment.as_deref(), *after, *limit).await,
+        };
+        rows.map_err(|error| StoreError::database("read events", error))
     }
 
     /// An environment's drift, newest first.
@@ -173,9 +248,21 @@ impl Store {
     ///
     /// Fails when the database does.
     pub async fn drift(&self, name: &str, open_only: bool) -> Result<Vec<DriftRow>, StoreError> {
-        Err(StoreError::Unsupported(format!(
-            "not there yet: {name} {open_only}"
-        )))
+        sqlx::query_as!(
+            DriftRow,
+            "SELECT
+                 id, environment, uid, object, path, desired, observed, first_seen_at,
+                 last_seen_at, resolved_at, resolution, actor
+             FROM streamkeeper.drift
+             WHERE environment = $1
+               AND (NOT $2 OR resolved_at IS NULL)
+             ORDER BY id DESC",
+            name,
+            open_only
+        )
+        .fetch_all(self.pool())
+        .await
+        .map_err(|error| StoreError::database(format!("read the drift of \"{name}\""), error))
     }
 
     /// An environment's last plan.
@@ -184,7 +271,22 @@ impl Store {
     ///
     /// Fails with [`StoreError::NotFound`] when there is no such row.
     pub async fn plan(&self, name: &str) -> Result<Vec<PlanRow>, StoreError> {
-        Err(StoreError::Unsupported(format!("not there yet: {name}")))
+        sqlx::query_as!(
+            PlanRow,
+            r#"SELECT
+                   "position" AS "position!",
+                   action AS "action!",
+                   object AS "object!",
+                   reason AS "reason!",
+                   waiting_for,
+                   since AS "since!",
+                   disruptive AS "disruptive!"
+               FROM streamkeeper.plan($1)"#,
+            name
+        )
+        .fetch_all(self.pool())
+        .await
+        .map_err(|error| not_found_or(name, "read the plan of", error))
     }
 
     /// An environment's revisions, newest first.
@@ -193,6 +295,68 @@ impl Store {
     ///
     /// Fails when the database does.
     pub async fn revisions(&self, name: &str) -> Result<Vec<RevisionRow>, StoreError> {
-        Err(StoreError::Unsupported(format!("not there yet: {name}")))
+        sqlx::query_as!(
+            RevisionRow,
+            "SELECT id, environment, uid, generation, spec, changed_by, changed_at
+             FROM streamkeeper.revisions
+             WHERE environment = $1
+             ORDER BY id DESC",
+            name
+        )
+        .fetch_all(self.pool())
+        .await
+        .map_err(|error| StoreError::database(format!("read the revisions of \"{name}\""), error))
     }
+}
+
+async fn newest_events(
+    store: &Store,
+    environment: Option<&str>,
+    limit: i64,
+) -> Result<Vec<EventRow>, sqlx::Error> {
+    let mut rows = sqlx::query_as!(
+        EventRow,
+        "SELECT
+             id, environment, uid, type AS event_type, reason, object, message, count,
+             first_seen_at, last_seen_at, generation, details, change_id
+         FROM streamkeeper.events
+         WHERE ($1::text IS NULL OR environment = $1)
+         ORDER BY change_id DESC
+         LIMIT $2",
+        environment,
+        limit
+    )
+    .fetch_all(store.pool())
+    .await?;
+    rows.reverse();
+    Ok(rows)
+}
+
+/// A number from the sequence may be committed after a higher one, so the reader stays behind every
+/// transaction under way. A stranger's long transaction must not hold it up: ours take no longer
+/// than 15 seconds from an event to its commit, by their own time-outs.
+async fn events_after(
+    store: &Store,
+    environment: Option<&str>,
+    after_change_id: i64,
+    limit: i64,
+) -> Result<Vec<EventRow>, sqlx::Error> {
+    sqlx::query_as!(
+        EventRow,
+        "SELECT
+             id, environment, uid, type AS event_type, reason, object, message, count,
+             first_seen_at, last_seen_at, generation, details, change_id
+         FROM streamkeeper.events
+         WHERE ($1::text IS NULL OR environment = $1)
+           AND change_id > $2
+           AND (change_xid < pg_snapshot_xmin(pg_current_snapshot())
+                OR last_seen_at < clock_timestamp() - interval '15 seconds')
+         ORDER BY change_id
+         LIMIT $3",
+        environment,
+        after_change_id,
+        limit
+    )
+    .fetch_all(store.pool())
+    .await
 }

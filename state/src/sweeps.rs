@@ -9,6 +9,10 @@ use crate::error::StoreError;
 use crate::leases::Lease;
 use crate::store::Store;
 
+/// Runs that are kept. A rotation takes about ten; more are left only when many single reads fail,
+/// and then the oldest are read again a little early.
+const MAX_RUNS: usize = 256;
+
 /// What a sweep leaves behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SweepRecord {
@@ -71,8 +75,107 @@ impl Store {
     ///
     /// Fails when the lease is lost or the database fails.
     pub async fn record_sweep(&self, lease: &Lease, sweep: &SweepRecord) -> Result<(), StoreError> {
-        Err(StoreError::Unsupported(format!(
-            "not there yet: {lease:?} {sweep:?}"
-        )))
+        let operation = format!("record a sweep of scope {}", lease.scope_id);
+        let failed = |error| StoreError::database(operation.as_str(), error);
+        let SweepRecord {
+            started_at,
+            calls,
+            associations_verified,
+        } = sweep;
+        let mut transaction = self.begin_fenced(lease, &operation).await?;
+        let stored = sqlx::query!(
+            "SELECT calls::text AS \"calls!\", association_runs::text AS \"association_runs!\"
+             FROM streamkeeper.scope_leases
+             WHERE scope_id = $1",
+            lease.scope_id
+        )
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        // Only the holder writes these two, so what was read is what is replaced.
+        let calls = add_calls(
+            serde_json::from_str(&stored.calls).unwrap_or_default(),
+            calls,
+        );
+        let runs = add_runs(
+            serde_json::from_str(&stored.association_runs).unwrap_or_default(),
+            associations_verified,
+            *started_at,
+        );
+        let written = sqlx::query!(
+            "UPDATE streamkeeper.scope_leases
+             SET fresh_at = greatest(fresh_at, $2),
+                 sweeps = sweeps + 1,
+                 calls = $3,
+                 association_runs = $4
+             WHERE scope_id = $1",
+            lease.scope_id,
+            started_at,
+            serde_json::json!(calls),
+            serde_json::json!(runs)
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        debug_assert_eq!(written.rows_affected(), 1, "the fence has read this row");
+        transaction.commit().await.map_err(failed)
     }
+}
+
+/// Adds one look's calls to all looks'.
+fn add_calls(
+    mut total: BTreeMap<String, u64>,
+    calls: &BTreeMap<String, u64>,
+) -> BTreeMap<String, u64> {
+    for (operation, count) in calls {
+        let sum = total.entry(operation.clone()).or_default();
+        *sum = sum.saturating_add(*count);
+    }
+    total
+}
+
+/// Puts new runs before the stored ones, and forgets those that say nothing any more.
+fn add_runs(
+    stored: Vec<AssociationRun>,
+    verified: &[AssociationRange],
+    at: Timestamp,
+) -> Vec<AssociationRun> {
+    let mut runs: Vec<AssociationRun> = verified
+        .iter()
+        .map(|range| AssociationRun {
+            first: range.first.clone(),
+            last: range.last.clone(),
+            at,
+        })
+        .collect();
+    for run in stored {
+        let is_covered = runs
+            .iter()
+            .any(|newer| newer.first <= run.first && run.last <= newer.last);
+        if !is_covered && runs.len() < MAX_RUNS {
+            runs.push(run);
+        }
+    }
+    runs
+}
+
+/// A run of names whose associations were read at one time; stored in `association_runs`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AssociationRun {
+    first: String,
+    last: String,
+    at: Timestamp,
+}
+
+/// When an environment's association was last read in a sweep, the view `status` says the same.
+pub(crate) fn last_run(
+    runs: &[AssociationRun],
+    name: &str,
+    created_at: Timestamp,
+) -> Option<Timestamp> {
+    runs.iter()
+        .filter(|run| run.first.as_str() <= name && name <= run.last.as_str())
+        .map(|run| run.at)
+        .filter(|at| *at >= created_at)
+        .max()
 }
