@@ -129,3 +129,6 @@ impl Simulator {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

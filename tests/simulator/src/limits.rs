@@ -15,7 +15,7 @@ use crate::call::{Service, ServiceError};
 pub struct Quotas {
     /// Fleets (L-3FEADC0C).
     pub fleets: usize,
-    /// Stacks (L-A8B8B901).
+    /// Stacks (L-`A8B8B901`).
     pub stacks: usize,
     /// Instances by instance type, over all fleets; what is not listed falls to `other_instances`.
     pub instances: BTreeMap<String, u32>,
