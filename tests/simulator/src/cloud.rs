@@ -120,18 +120,20 @@ fn call_of(action: &Action, account: &str) -> (Service, Value) {
     (Service::AppStream, input)
 }
 
-/// UpdateFleet has no member for the fleet's type: without this, a change that was never made would
-/// be reported as made.
+/// `UpdateFleet` has no member for the fleet's type: without this, a change that was never made
+/// would be reported as made.
 fn refuse_silent_loss(action: &Action) -> Result<(), ApplyError> {
-    match action {
-        Action::UpdateFleet { name, set, .. } if set.fleet_type.is_some() => Err(ApplyError {
+    if let Action::UpdateFleet { name, set, .. } = action
+        && set.fleet_type.is_some()
+    {
+        return Err(ApplyError {
             class: ErrorClass::Invalid,
             code: "FleetTypeIsImmutable".to_owned(),
             message: format!("UpdateFleet fleet/{name}: AWS cannot change a fleet's type"),
             request_id: None,
-        }),
-        _ => Ok(()),
+        });
     }
+    Ok(())
 }
 
 /// AWS refuses an empty map of tags: it is left out.

@@ -3,7 +3,13 @@
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use streamkeeper_simulator::{Config, HomeBucketNaming, Simulator, http, operations};
+use streamkeeper_simulator::{
+    Config, HomeBucketNaming, SessionSeed, Simulator, http, input_model, operations,
+};
+use tokio::sync::mpsc;
+
+/// Commands that wait to be obeyed; each takes no time.
+const QUEUE: usize = 16;
 
 const USAGE: &str = "\
 Usage: streamkeeper-simulator [OPTIONS]
@@ -19,13 +25,20 @@ Options:
   --naming <v1|v2>      how the home bucket is named [default: v2]
   --page-size <N>       items on a page of a list [default: 50]
   --operations          print every operation it offers, and exit
+  --input-model         print what it accepts as input of each operation, as JSON, and exit
   -h, --help            print this, and exit
+
+Commands, one a line on standard input, for what AWS's API has no operation for:
+  sessions <REGION> <FLEET> <STACK> [USER]...       these users stream, and nobody else
+  fleet-error <REGION> <FLEET> <CODE> [MESSAGE]     AWS complains about the fleet
+  stack-error <REGION> <STACK> <CODE> [MESSAGE]     AWS complains about the stack
 ";
 
 /// What the arguments ask for.
 enum Command {
     Serve(SocketAddr, Box<Config>),
     ListOperations,
+    PrintInputModel,
     Help,
 }
 
@@ -38,6 +51,7 @@ async fn main() -> ExitCode {
                 println!("{service} {operation}");
             }
         }
+        Ok(Command::PrintInputModel) => println!("{:#}", input_model()),
         Ok(Command::Serve(listen, config)) => {
             if let Err(error) = serve(listen, *config).await {
                 eprintln!("error: {error}");
@@ -53,11 +67,61 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(listen: SocketAddr, config: Config) -> std::io::Result<()> {
-    let server = http::serve(Simulator::new(config), listen).await?;
+    let simulator = Simulator::new(config);
+    let server = http::serve(simulator.clone(), listen).await?;
     println!("listening on {}", server.url());
-    tokio::signal::ctrl_c().await?;
+    let mut lines = standard_input();
+    loop {
+        tokio::select! {
+            stop = tokio::signal::ctrl_c() => {
+                stop?;
+                break;
+            }
+            // When standard input has ended, the server goes on without.
+            Some(line) = lines.recv() => {
+                if let Err(message) = obey(&simulator, &line) {
+                    eprintln!("error: {message}");
+                }
+            }
+        }
+    }
     server.shutdown().await;
     Ok(())
+}
+
+/// Lines of standard input, read on a thread of its own that ends with the program.
+fn standard_input() -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+fn obey(simulator: &Simulator, line: &str) -> Result<(), String> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let is_found = match words.as_slice() {
+        [] => true,
+        ["sessions", region, fleet, stack, users @ ..] => {
+            let sessions: Vec<_> = users.iter().map(|user| SessionSeed::active(user)).collect();
+            simulator.set_sessions(region, stack, fleet, &sessions);
+            true
+        }
+        ["fleet-error", region, fleet, code, message @ ..] => {
+            simulator.set_fleet_errors(region, fleet, &[(*code, &message.join(" "))])
+        }
+        ["stack-error", region, stack, code, message @ ..] => {
+            simulator.set_stack_errors(region, stack, &[(*code, &message.join(" "))])
+        }
+        _ => return Err(format!("{line}: not understood")),
+    };
+    is_found
+        .then_some(())
+        .ok_or_else(|| format!("{line}: there is no such object"))
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
@@ -72,6 +136,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String>
         match flag.as_str() {
             "-h" | "--help" => return Ok(Command::Help),
             "--operations" => return Ok(Command::ListOperations),
+            "--input-model" => return Ok(Command::PrintInputModel),
             _ => {}
         }
         let value = arguments.next();
@@ -94,10 +159,8 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String>
                 };
             }
             "--page-size" => {
-                config.page_size = value.parse().map_err(|_| wrong())?;
-                if config.page_size == 0 {
-                    return Err(wrong());
-                }
+                let size = value.parse().ok().filter(|size| *size > 0);
+                config.page_size = size.ok_or_else(wrong)?;
             }
             _ => return Err(format!("{flag} is unknown")),
         }

@@ -143,28 +143,27 @@ fn decode(encoding: Encoding, body: &[u8]) -> Result<Value, String> {
 }
 
 fn refuse(target: &Target, error: &ServiceError, id: Option<&str>) -> Response<Full<Bytes>> {
-    let (kind, status) = match target.encoding {
-        Encoding::Json => (error.code.clone(), error.status),
-        Encoding::Cbor => (
-            format!("{}#{}", target.namespace(), error.code),
-            modelled_status(error),
-        ),
+    let kind = match target.encoding {
+        Encoding::Json => error.code.clone(),
+        Encoding::Cbor => format!("{}#{}", target.namespace(), error.code),
     };
     let mut document = json!({"__type": kind});
     if !error.message.is_empty() {
         document["Message"] = Value::from(error.message.as_str());
     }
+    let status = status_of(target.encoding, error);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     respond(target, status, &document, id)
 }
 
-/// The status that AppStream's model gives an error. awsJson's errors are older than that and keep
-/// 400.
-fn modelled_status(error: &ServiceError) -> u16 {
-    match error.code.as_str() {
-        "ResourceNotFoundException" => 404,
-        "DryRunOperationException" => 412,
-        _ => error.status,
+/// AppStream's model gives two errors a status of their own; the pages of the JSON API, which are
+/// older, show 400 for them too. Nobody should look at it: the code decides.
+fn status_of(encoding: Encoding, error: &ServiceError) -> u16 {
+    match (encoding, error.code.as_str()) {
+        (Encoding::Cbor, "ResourceNotFoundException") => 404,
+        (Encoding::Cbor, "DryRunOperationException") => 412,
+        (Encoding::Json, "ResourceNotFoundException" | "DryRunOperationException") => 400,
+        (Encoding::Json | Encoding::Cbor, _) => error.status,
     }
 }
 

@@ -15,10 +15,11 @@ use http::request::Parts;
 use http::{Extensions, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use s3s::dto::{
-    Bucket, BucketLocationConstraint, DeleteBucketPolicyInput, DeleteBucketPolicyOutput,
-    GetBucketLocationInput, GetBucketLocationOutput, GetBucketPolicyInput, GetBucketPolicyOutput,
-    HeadBucketInput, HeadBucketOutput, ListBucketsInput, ListBucketsOutput, Owner,
-    PutBucketPolicyInput, PutBucketPolicyOutput, Timestamp, TimestampFormat,
+    Bucket, BucketLocationConstraint, DeleteBucketInput, DeleteBucketOutput,
+    DeleteBucketPolicyInput, DeleteBucketPolicyOutput, GetBucketLocationInput,
+    GetBucketLocationOutput, GetBucketPolicyInput, GetBucketPolicyOutput, HeadBucketInput,
+    HeadBucketOutput, ListBucketsInput, ListBucketsOutput, Owner, PutBucketPolicyInput,
+    PutBucketPolicyOutput, Timestamp, TimestampFormat,
 };
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, HttpResponse, S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
@@ -280,6 +281,19 @@ impl S3 for Buckets {
         document["Policy"] = Value::from(input.policy);
         self.call(&request.extensions, "PutBucketPolicy", document)?;
         Ok(S3Response::new(PutBucketPolicyOutput {}))
+    }
+
+    async fn delete_bucket(
+        &self,
+        request: S3Request<DeleteBucketInput>,
+    ) -> S3Result<S3Response<DeleteBucketOutput>> {
+        let input = request.input;
+        self.call(
+            &request.extensions,
+            "DeleteBucket",
+            about(&input.bucket, input.expected_bucket_owner.as_deref()),
+        )?;
+        Ok(S3Response::new(DeleteBucketOutput {}))
     }
 
     async fn delete_bucket_policy(

@@ -1,0 +1,346 @@
+"""The script: every operation the simulator offers, with and without success."""
+
+import json
+
+import botocore.exceptions
+
+import shapes
+import wire
+
+IMAGE = "pcluster-2026-11"
+INSTANCE = "stream.standard.medium"
+HOME_PREFIX = "appstream2-36fb080bb8-eu-west-1-111122223333"
+
+#: Codes that every AWS service may answer with and no operation declares.
+COMMON_ERRORS = {"ValidationException", "ThrottlingException", "AccessDeniedException"}
+#: S3's model declares almost none of its errors; these are from S3's list of error codes.
+S3_ERRORS = {"NoSuchBucket", "NoSuchBucketPolicy", "MalformedPolicy", "AccessDenied", "404"}
+
+
+class Script:
+    """One play of the script over one protocol."""
+
+    def __init__(self, tally, wire_, simulator):
+        self.tally = tally
+        self.wire = wire_
+        self.simulator = simulator
+        self.clients = {}
+        self.succeeded = set()
+
+    def play(self):
+        self.identity()
+        self.images()
+        self.fleets()
+        self.stacks()
+        self.associations()
+        self.power_and_sessions()
+        self.tags()
+        self.buckets()
+        self.pages()
+        self.removal()
+
+    # The parts of the script, in this order: each builds on what the ones before left.
+
+    def identity(self):
+        answer = self.call("sts", "GetCallerIdentity")
+        self.expect("account", answer["Account"], "111122223333")
+
+    def images(self):
+        images = self.call("appstream", "DescribeImages")["Images"]
+        self.expect("image is listed", IMAGE in [image["Name"] for image in images], True)
+        self.call("appstream", "DescribeImages", Names=[IMAGE])
+        self.refused("ResourceNotFoundException", "appstream", "DescribeImages", Names=["none"])
+
+    def fleets(self):
+        image = self.call("appstream", "DescribeImages", Names=[IMAGE])["Images"][0]
+        capacity = {"DesiredInstances": 1}
+        fleet = self.call(
+            *("appstream", "CreateFleet"),
+            Name="one",
+            ImageName=IMAGE,
+            InstanceType=INSTANCE,
+            ComputeCapacity=capacity,
+        )["Fleet"]
+        self.expect("state of a new fleet", fleet["State"], "STOPPED")
+        self.expect("both names of the image", fleet["ImageArn"], image["Arn"])
+        self.call(
+            *("appstream", "CreateFleet"),
+            Name="two",
+            ImageArn=image["Arn"],
+            InstanceType=INSTANCE,
+            FleetType="ALWAYS_ON",
+            ComputeCapacity=capacity,
+            VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
+            MaxUserDurationInSeconds=345600,
+            DisconnectTimeoutInSeconds=900,
+            IdleDisconnectTimeoutInSeconds=600,
+            Description="The second",
+            DisplayName="Two",
+            EnableDefaultInternetAccess=False,
+            StreamView="DESKTOP",
+            Tags={"made": "by hand", "empty": ""},
+        )
+        three = dict(ImageName=IMAGE, InstanceType=INSTANCE, ComputeCapacity=capacity)
+        self.call("appstream", "CreateFleet", Name="three", **three)
+        self.call("appstream", "DescribeFleets", Names=["two"])
+        self.call("appstream", "UpdateFleet", Name="two", Description="", DisplayName="Zwei")
+        updated = self.call(
+            *("appstream", "UpdateFleet"), Name="two", AttributesToDelete=["VPC_CONFIGURATION"]
+        )["Fleet"]
+        self.expect("a deleted attribute", updated.get("VpcConfig"), None)
+
+        refused = self.refused_by("appstream")
+        refused("ResourceAlreadyExistsException", "CreateFleet", Name="three", **three)
+        refused("ResourceNotFoundException", "CreateFleet", Name="four", **three | {"ImageName": "x"})
+        refused("ValidationException", "CreateFleet", Name="-", **three)
+        refused("ResourceNotFoundException", "UpdateFleet", Name="none", DisplayName="x")
+        refused("ResourceNotFoundException", "DescribeFleets", Names=["none"])
+        too_many = {"ComputeCapacity": {"DesiredInstances": 9999}}
+        refused("LimitExceededException", "CreateFleet", Name="four", **three | too_many)
+
+    def stacks(self):
+        stack = self.call("appstream", "CreateStack", Name="bare")["Stack"]
+        self.expect("settings of a bare stack", len(stack["UserSettings"]) >= 7, True)
+        self.call(
+            *("appstream", "CreateStack"),
+            Name="full",
+            DisplayName="Full",
+            Description="With everything",
+            RedirectURL="https://example.com/after",
+            FeedbackURL="https://example.com/feedback",
+            StorageConnectors=[{"ConnectorType": "HOMEFOLDERS"}],
+            UserSettings=[{"Action": "FILE_UPLOAD", "Permission": "DISABLED"}],
+            ApplicationSettings={"Enabled": True, "SettingsGroup": "full"},
+            Tags={"made": "by hand"},
+        )
+        self.call("appstream", "CreateStack", Name="third")
+        self.call("appstream", "UpdateStack", Name="third", Description="The third")
+        self.call("appstream", "UpdateStack", Name="full", AttributesToDelete=["REDIRECT_URL"])
+        self.call("appstream", "DescribeStacks", Names=["full"])
+
+        def bucket_is_named():
+            stack = self.look("appstream", "DescribeStacks", Names=["full"])["Stacks"][0]
+            return stack["StorageConnectors"][0].get("ResourceIdentifier")
+
+        self.expect("home bucket is named", wire.wait_for(bucket_is_named), True)
+        refused = self.refused_by("appstream")
+        refused("ResourceAlreadyExistsException", "CreateStack", Name="bare")
+        refused("ResourceNotFoundException", "UpdateStack", Name="none", Description="x")
+        refused("ResourceNotFoundException", "DescribeStacks", Names=["none"])
+
+    def associations(self):
+        for stack in ("full", "bare", "third"):
+            self.call("appstream", "AssociateFleet", FleetName="one", StackName=stack)
+        names = self.call("appstream", "ListAssociatedFleets", StackName="full")["Names"]
+        self.expect("fleets of the stack", names, ["one"])
+        self.call("appstream", "ListAssociatedStacks", FleetName="one")
+        refused = self.refused_by("appstream")
+        refused("ResourceNotFoundException", "AssociateFleet", FleetName="x", StackName="full")
+        refused("ResourceInUseException", "DeleteFleet", Name="one")
+        refused("ResourceInUseException", "DeleteStack", Name="full")
+
+    def power_and_sessions(self):
+        self.call("appstream", "StartFleet", Name="one")
+        self.expect("fleet runs", wire.wait_for(lambda: self.state_of("one") == "RUNNING"), True)
+        pair = {"FleetName": "one", "StackName": "full"}
+        self.call("appstream", "CreateStreamingURL", **pair, UserId="ada")
+        self.simulator.command(f"sessions {wire.REGION} one full ada grace mary")
+        self.simulator.command(f"fleet-error {wire.REGION} one FLEET_STOPPED It stopped.")
+        self.simulator.command(f"stack-error {wire.REGION} full STORAGE_CONNECTOR_ERROR None.")
+        seen = wire.wait_for(lambda: len(self.sessions(pair)) == 2)
+        self.expect("a page of sessions", seen, True)
+        self.call("appstream", "DescribeSessions", **pair, UserId="ada")
+        fleet = self.call("appstream", "DescribeFleets", Names=["one"])["Fleets"][0]
+        self.expect("a fleet's error", fleet["FleetErrors"][0]["ErrorCode"], "FLEET_STOPPED")
+        stack = self.call("appstream", "DescribeStacks", Names=["full"])["Stacks"][0]
+        self.expect("a stack's errors", len(stack["StackErrors"]), 1)
+        session = self.sessions(pair)[0]
+        self.call("appstream", "ExpireSession", SessionId=session["Id"])
+        refused = self.refused_by("appstream")
+        refused("ResourceInUseException", "UpdateFleet", Name="one", Description="x")
+        refused("ResourceNotFoundException", "StartFleet", Name="none")
+        refused("ResourceNotFoundException", "StopFleet", Name="none")
+        self.count("DescribeSessions", "Sessions", 3, **pair, PaginationConfig={"PageSize": 2})
+        self.call("appstream", "StopFleet", Name="one")
+        self.expect("fleet stops", wire.wait_for(lambda: self.state_of("one") == "STOPPED"), True)
+
+    def tags(self):
+        fleet = self.call("appstream", "DescribeFleets", Names=["one"])["Fleets"][0]
+        arn = fleet["Arn"]
+        self.call("appstream", "TagResource", ResourceArn=arn, Tags={"made": "later", "x": "y"})
+        self.call("appstream", "UntagResource", ResourceArn=arn, TagKeys=["x"])
+        tags = self.call("appstream", "ListTagsForResource", ResourceArn=arn)["Tags"]
+        self.expect("tags", tags, {"made": "later"})
+        refused = self.refused_by("appstream")
+        none = arn.replace("fleet/one", "fleet/none")
+        refused("ResourceNotFoundException", "ListTagsForResource", ResourceArn=none)
+        refused("ResourceNotFoundException", "TagResource", ResourceArn=none, Tags={"a": "b"})
+
+        filters = {"TagFilters": [{"Key": "made"}], "ResourceTypeFilters": ["appstream:fleet"]}
+        self.call("resourcegroupstaggingapi", "GetResources", **filters, ResourcesPerPage=1)
+
+        def tagged():
+            pages = self.client("resourcegroupstaggingapi").get_paginator("get_resources")
+            return pages.paginate(**filters).build_full_result()["ResourceTagMappingList"]
+
+        self.expect("tagged fleets", wire.wait_for(lambda: len(tagged()) == 2), True)
+
+    def buckets(self):
+        self.call("s3", "ListBuckets")
+        found = self.call("s3", "ListBuckets", Prefix=HOME_PREFIX, BucketRegion=wire.REGION)
+        bucket = found["Buckets"][0]["Name"]
+        self.call("s3", "HeadBucket", Bucket=bucket)
+        location = self.call("s3", "GetBucketLocation", Bucket=bucket)
+        self.expect("location", location["LocationConstraint"], wire.REGION)
+        policy = json.loads(self.call("s3", "GetBucketPolicy", Bucket=bucket)["Policy"])
+        sids = [statement["Sid"] for statement in policy["Statement"]]
+        self.expect("AWS's own statement", sids, ["PreventAccidentalDeletionOfBucket"])
+        self.call("s3", "PutBucketPolicy", Bucket=bucket, Policy=json.dumps(policy))
+        refused = self.refused_by("s3")
+        refused("AccessDenied", "DeleteBucket", Bucket=bucket)
+        self.call("s3", "DeleteBucketPolicy", Bucket=bucket)
+        refused("NoSuchBucketPolicy", "GetBucketPolicy", Bucket=bucket)
+        refused("MalformedPolicy", "PutBucketPolicy", Bucket=bucket, Policy="{")
+        nobodys = {"Bucket": "nobody-has-this-one"}
+        refused("NoSuchBucket", "GetBucketPolicy", **nobodys)
+        refused("404", "HeadBucket", **nobodys)
+        stranger = {"Bucket": bucket, "ExpectedBucketOwner": "999999999999"}
+        refused("AccessDenied", "GetBucketPolicy", **stranger)
+        self.call("s3", "DeleteBucket", Bucket=bucket)
+
+    def pages(self):
+        self.count("DescribeFleets", "Fleets", 3)
+        self.count("DescribeStacks", "Stacks", 3)
+        self.count("ListAssociatedStacks", "Names", 3, FleetName="one")
+        self.count("ListAssociatedFleets", "Names", 1, StackName="full")
+
+    def removal(self):
+        for stack in ("full", "bare", "third"):
+            self.call("appstream", "DisassociateFleet", FleetName="one", StackName=stack)
+            self.call("appstream", "DeleteStack", Name=stack)
+        for fleet in ("one", "two", "three"):
+            self.call("appstream", "DeleteFleet", Name=fleet)
+        refused = self.refused_by("appstream")
+        refused("ResourceNotFoundException", "DeleteFleet", Name="one")
+        refused("ResourceNotFoundException", "DeleteStack", Name="full")
+        gone = {"FleetName": "one", "StackName": "full"}
+        refused("ResourceNotFoundException", "DisassociateFleet", **gone)
+
+    # What the parts are made of.
+
+    def client(self, service):
+        if service not in self.clients:
+            self.clients[service] = self.wire.client(service)
+        return self.clients[service]
+
+    def send(self, service, operation, arguments):
+        client = self.client(service)
+        methods = client.meta.method_to_api_mapping
+        method = next(method for method, name in methods.items() if name == operation)
+        return getattr(client, method)(**arguments)
+
+    def call(self, service, operation, **arguments):
+        """A call that must succeed with an answer that the model declares."""
+        answer = self.look(service, operation, **arguments)
+        self.tally.note(f"{self.wire.protocol} {operation}", [])
+        self.succeeded.add((service, operation))
+        return answer
+
+    def look(self, service, operation, **arguments):
+        """The same, counted only when something is wrong: for looking again and again."""
+        what = f"{self.wire.protocol} {operation}"
+        try:
+            answer = self.send(service, operation, arguments)
+        except botocore.exceptions.ClientError as error:
+            self.tally.note(what, [str(error)])
+            raise SystemExit("the rest of the script builds on this") from error
+        found = self.wire.last.faults()
+        if found:
+            self.tally.note(what, found)
+        return answer
+
+    def refused_by(self, service):
+        return lambda code, operation, **arguments: self.refused(
+            code, service, operation, **arguments
+        )
+
+    def refused(self, code, service, operation, **arguments):
+        """A call that must fail with this code, which the model must declare."""
+        what = f"{self.wire.protocol} {operation} refused with {code}"
+        try:
+            self.send(service, operation, arguments)
+        except botocore.exceptions.ClientError as error:
+            self.tally.note(what, self.error_faults(code, error.response["Error"]))
+        else:
+            self.tally.note(what, ["was not refused"])
+
+    def error_faults(self, code, error):
+        answer = self.wire.last
+        found = []
+        if error["Code"] != code:
+            found.append(f"{error['Code']}: {error['Message']}")
+        declared = {shape.name: shape for shape in answer.operation.error_shapes}
+        is_s3 = answer.operation.service_model.service_name == "s3"
+        if code not in declared and code not in (S3_ERRORS if is_s3 else COMMON_ERRORS):
+            found.append(f"{code} is not declared for {answer.operation.name}")
+        if not error.get("Message"):
+            found.append("no message")
+        if not answer.request_id:
+            found.append("no request id")
+        if answer.protocol == "smithy-rpc-v2-cbor":
+            trait = declared[code].metadata.get("error", {}) if code in declared else {}
+            status = trait.get("httpStatusCode", 400)
+            if answer.status != status:
+                found.append(f"HTTP {answer.status} instead of {status}")
+        document = answer.document()
+        if document is not None and set(document) != {"__type", "Message"}:
+            found.append(f"members {sorted(document)}")
+        return found
+
+    def expect(self, what, value, expected):
+        found = [] if value == expected else [f"{value!r} instead of {expected!r}"]
+        self.tally.note(f"{self.wire.protocol}: {what}", found)
+
+    def count(self, operation, items, expected, **arguments):
+        """A paginated list that must have this many items on more than one page, if any can."""
+        client = self.client("appstream")
+        methods = client.meta.method_to_api_mapping
+        method = next(method for method, name in methods.items() if name == operation)
+        pages = list(client.get_paginator(method).paginate(**arguments))
+        found = sum(len(page[items]) for page in pages)
+        self.expect(f"{operation} over all pages", found, expected)
+        self.expect(f"{operation} has pages", len(pages) > 1, expected > 2)
+
+    def state_of(self, fleet):
+        return self.look("appstream", "DescribeFleets", Names=[fleet])["Fleets"][0]["State"]
+
+    def sessions(self, pair):
+        return self.look("appstream", "DescribeSessions", **pair, Limit=2)["Sessions"]
+
+
+def check_the_checker(tally):
+    """The comparison itself must be able to fail."""
+    client = wire.Wire("http://127.0.0.1:9", "json").client("appstream")
+    shape = client.meta.service_model.operation_model("DescribeFleets").output_shape
+    good = {
+        "Arn": "arn:aws:appstream:eu-west-1:111122223333:fleet/a",
+        "Name": "a",
+        "InstanceType": "t",
+        "ComputeCapacityStatus": {"Desired": 1, "Reserved": 0},
+        "State": "RUNNING",
+    }
+    bad = [
+        ("an unknown member", {"Bogus": 1}),
+        ("a null", {"DisplayName": None}),
+        ("a wrong type", {"MaxUserDurationInSeconds": "1"}),
+        ("a boolean for a number", {"MaxUserDurationInSeconds": True}),
+        ("an unknown value", {"State": "FLYING"}),
+        ("a date instead of a number", {"CreatedTime": "2026-11-24"}),
+        ("a missing member", {"ComputeCapacityStatus": {}}),
+        ("a name that is none", {"Arn": "fleet/a"}),
+    ]
+    timestamp = shapes.WIRE_TIMESTAMP["json"]
+    tally.note("the checker accepts a fleet", shapes.faults({"Fleets": [good]}, shape, timestamp))
+    for what, change in bad:
+        found = shapes.faults({"Fleets": [good | change]}, shape, timestamp)
+        tally.note(f"the checker sees {what}", [] if found else ["it does not"])
