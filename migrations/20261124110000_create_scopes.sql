@@ -13,7 +13,7 @@ CREATE TABLE streamkeeper.scope_fences (
     CONSTRAINT scope_fences_account_id_check CHECK (account_id ~ '^[0-9]{12}$'),
     CONSTRAINT scope_fences_region_check CHECK (region ~ '^[a-z]{2,4}(-[a-z]+)+-[0-9]+$'),
     CONSTRAINT scope_fences_pinned_account_check
-        CHECK (pinned_account ~ '^[0-9]{12}$' AND account_id IS NULL),
+        CHECK (pinned_account IS NULL OR (pinned_account ~ '^[0-9]{12}$' AND account_id IS NULL)),
     CONSTRAINT scope_fences_epoch_check CHECK (epoch >= 0)
 );
 

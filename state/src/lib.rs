@@ -34,6 +34,7 @@ mod load;
 mod migrate;
 mod notify;
 mod passes;
+pub mod scratch;
 mod status;
 mod store;
 mod sweeps;

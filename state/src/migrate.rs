@@ -21,6 +21,9 @@ const MIN_SERVER_VERSION: i32 = 140_000;
 /// Longest wait for another migrator or for a table that is in use, before we say so.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The advisory lock of whoever migrates: the letters of "stkeeper".
+const MIGRATE_LOCK: i64 = 0x7374_6b65_6570_6572;
+
 /// What `migrate` did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MigrateReport {
@@ -110,10 +113,12 @@ async fn migrate(connection: &mut PgConnection) -> Result<MigrateReport, StoreEr
     .fetch_one(&mut *connection)
     .await
     .map_err(failed)?;
-    let before = match applied_versions(connection).await? {
-        Some(applied) => applied,
-        None => BTreeSet::new(),
-    };
+    // The migrator has a lock of its own, but takes it after the schema has to be there.
+    sqlx::query!("SELECT pg_advisory_lock($1)", MIGRATE_LOCK)
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    let before = applied_versions(connection).await?.unwrap_or_default();
     // Asked first, because CREATE SCHEMA IF NOT EXISTS needs the right to create even if it exists.
     let has_schema =
         sqlx::query_scalar!(r#"SELECT to_regnamespace('streamkeeper') IS NOT NULL AS "exists!""#)
@@ -121,8 +126,7 @@ async fn migrate(connection: &mut PgConnection) -> Result<MigrateReport, StoreEr
             .await
             .map_err(failed)?;
     if !has_schema {
-        // Another migrator may be as far.
-        sqlx::query!("CREATE SCHEMA IF NOT EXISTS streamkeeper")
+        sqlx::query!("CREATE SCHEMA streamkeeper")
             .execute(&mut *connection)
             .await
             .map_err(failed)?;
@@ -224,6 +228,10 @@ async fn store_spec_schema(connection: &mut PgConnection) -> Result<bool, StoreE
     Ok(stored.rows_affected() == 1)
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "sqlx's own enum, which may grow in any release"
+)]
 fn migration_error(error: MigrateError) -> StoreError {
     match error {
         MigrateError::Execute(source) => StoreError::database("run the migrations", source),
