@@ -13,6 +13,8 @@
 
 mod database;
 mod waiting;
+mod world;
 
 pub use self::database::TestDatabase;
 pub use self::waiting::{DEADLINE, wait_until};
+pub use self::world::{REGION, World};

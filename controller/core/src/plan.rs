@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::draft::Draft;
+pub use self::draft::{ENVIRONMENT_TAG, UID_TAG, involved};
 pub use self::input::{CallFailure, ObservedEnvironment, PlanInput};
 pub use self::settle::settle;
 use crate::action::{Action, ObjectRef};

@@ -131,6 +131,22 @@ pub fn paused() -> Vec<Condition> {
     ]
 }
 
+/// Whether somebody else keeps writing what we write.
+#[must_use]
+pub fn contested(paths: &[String]) -> Condition {
+    let (status, reason, message) = if paths.is_empty() {
+        (False, "NotContested".to_owned(), String::new())
+    } else {
+        let message = format!(
+            "{}: repaired more than ten times in ten minutes; somebody else writes it too. Find \
+             out who, or add the path to ignore",
+            paths.join(", ")
+        );
+        (True, "RepairedTooOften".to_owned(), message)
+    };
+    Condition { condition_type: ConditionType::Contested, status, reason, message }
+}
+
 /// Conditions of an environment that cannot even be planned.
 #[must_use]
 pub fn stalled(reason: WaitReason, message: &str) -> Vec<Condition> {

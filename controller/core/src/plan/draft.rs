@@ -12,9 +12,9 @@ use crate::environment::Mode;
 use crate::observed::ObservedTags;
 
 /// The tag that names the environment, for people.
-pub(crate) const ENVIRONMENT_TAG: &str = "streamkeeper:environment";
+pub const ENVIRONMENT_TAG: &str = "streamkeeper:environment";
 /// The tag that proves ownership.
-pub(crate) const UID_TAG: &str = "streamkeeper:uid";
+pub const UID_TAG: &str = "streamkeeper:uid";
 
 /// A plan in the making.
 pub(super) struct Draft<'a> {
@@ -278,7 +278,8 @@ impl<'a> Draft<'a> {
 }
 
 /// Every object a call touches.
-pub(crate) fn involved(action: &Action) -> Vec<ObjectRef> {
+#[must_use]
+pub fn involved(action: &Action) -> Vec<ObjectRef> {
     let mut objects = vec![action.object()];
     if let Action::AssociateFleet { fleet, .. } | Action::DisassociateFleet { fleet, .. } = action {
         objects.push(ObjectRef::fleet(fleet));

@@ -5,57 +5,7 @@ use super::schema::spec_schema;
 
 /// Every key a spec may have, each once.
 fn full_spec() -> Value {
-    json!({
-        "image": {"name": "pcluster-2026-11"},
-        "fleet": {
-            "name": "cfd-fleet",
-            "instanceType": "stream.standard.medium",
-            "fleetType": "ON_DEMAND",
-            "computeCapacity": {"desiredInstances": 2},
-            "maxUserDurationInSeconds": 345_600,
-            "disconnectTimeoutInSeconds": 900,
-            "idleDisconnectTimeoutInSeconds": 0,
-            "displayName": "CFD",
-            "description": "Desktops of the CFD group",
-            "enableDefaultInternetAccess": true,
-            "iamRoleArn": "arn:aws:iam::123456789012:role/appstream",
-            "streamView": "DESKTOP",
-            "vpcConfig": {"subnetIds": ["subnet-1"], "securityGroupIds": ["sg-1"]},
-            "state": "STOPPED",
-            "disruption": {"policy": "WhenIdle"}
-        },
-        "stack": {
-            "name": "cfd-stack",
-            "displayName": "CFD",
-            "description": "Desktops of the CFD group",
-            "redirectURL": "https://example.com/",
-            "feedbackURL": "https://example.com/feedback",
-            "storageConnectors": [{
-                "connectorType": "ONE_DRIVE", "resourceIdentifier": "x", "domains": ["example.com"]
-            }],
-            "userSettings": [{
-                "action": "CLIPBOARD_COPY_TO_LOCAL_DEVICE", "permission": "ENABLED",
-                "maximumLength": 1000
-            }],
-            "applicationSettings": {"enabled": true, "settingsGroup": "cfd"}
-        },
-        "tags": {"team": "cfd"},
-        "buckets": [{
-            "bucket": "home",
-            "statements": [{
-                "Sid": "Nodes", "Effect": "Allow",
-                "Principal": "*",
-                "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::{bucket}/*",
-                "Condition": {"Bool": {"aws:SecureTransport": true}}
-            }]
-        }],
-        "clusters": [{
-            "name": "cfd", "access": "READ_WRITE", "users": ["ada"],
-            "config": {"Image": {"Os": "alinux2023"}}
-        }],
-        "adoption": "IfUnowned",
-        "ignore": ["fleet.computeCapacity"]
-    })
+    serde_json::from_str(include_str!("tests/full_spec.json")).unwrap()
 }
 
 /// What the schema says of one member of [`full_spec`].

@@ -1,0 +1,191 @@
+//! What `describe` prints of a fixed environment.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+use streamkeeper_core::condition::{Condition, ConditionStatus, ConditionType};
+use streamkeeper_core::plan::PlanRow;
+use streamkeeper_state::StatusRow;
+use uuid::Uuid;
+
+use super::*;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+}
+
+fn environment() -> EnvironmentDetails {
+    let status = StatusRow {
+        name: "cfd".to_owned(),
+        region: "eu-west-1".to_owned(),
+        account_id: None,
+        ready: "False".to_owned(),
+        reason: Some("WaitingForSessions".to_owned()),
+        message: Some("fleet/cfd: 2 sessions".to_owned()),
+        generation: 3,
+        observed_generation: Some(3),
+        fleet_state: Some("RUNNING".to_owned()),
+        drift_count: 1,
+        last_verified_at: Some(at(-12)),
+        associations_verified_at: None,
+        age_s: 312,
+    };
+    let row = EnvironmentRow {
+        name: "cfd".to_owned(),
+        uid: Uuid::nil(),
+        region: "eu-west-1".to_owned(),
+        account_id: None,
+        spec: json!({"fleet": {"maxUserDurationInSeconds": 345_600}}),
+        labels: BTreeMap::from([
+            ("stage".to_owned(), "prod".to_owned()),
+            ("team".to_owned(), "aero".to_owned()),
+        ]),
+        mode: "enforce".to_owned(),
+        paused: false,
+        deletion_policy: "delete".to_owned(),
+        generation: 3,
+        deletion_requested_at: None,
+        created_at: at(-312),
+        updated_at: at(-60),
+        conditions: vec![StoredCondition {
+            condition: Condition {
+                condition_type: ConditionType::Ready,
+                status: ConditionStatus::False,
+                reason: "WaitingForSessions".to_owned(),
+                message: "fleet/cfd: 2 sessions".to_owned(),
+            },
+            observed_generation: 3,
+            last_transition_at: at(-42),
+        }],
+        managed: BTreeMap::from([("fleet.instanceType".to_owned(), None)]),
+        owned: BTreeSet::from(["fleet/cfd".to_owned(), "stack/cfd".to_owned()]),
+        open_intents: Vec::new(),
+        debts: BTreeSet::new(),
+        open_drift: Vec::new(),
+        plan: vec![PlanRow {
+            position: 1,
+            action: "StopFleet".to_owned(),
+            object: "fleet/cfd".to_owned(),
+            reason: "fleet.instanceType".to_owned(),
+            waiting_for: Some("WaitingForSessions".to_owned()),
+            since: at(-42),
+            disruptive: true,
+        }],
+        observed_generation: Some(3),
+        fleet_state: Some("RUNNING".to_owned()),
+        verified_at: None,
+        follows_sweep: true,
+        reconcile_requested_at: None,
+        approved_generation: None,
+        associations_verified_at: None,
+        faults: Vec::new(),
+    };
+    EnvironmentDetails { status, row }
+}
+
+fn drift(path: &str, resolved_at: Option<Timestamp>) -> DriftRow {
+    DriftRow {
+        id: 1,
+        environment: "cfd".to_owned(),
+        uid: Uuid::nil(),
+        object: "fleet/cfd".to_owned(),
+        path: path.to_owned(),
+        desired: json!(345_600),
+        observed: json!("x".repeat(100)),
+        first_seen_at: at(-30),
+        last_seen_at: at(-12),
+        resolved_at,
+        resolution: resolved_at.map(|_| "repaired".to_owned()),
+        actor: None,
+    }
+}
+
+fn plain(story: &Story) -> String {
+    let text = render(story, at(0)).unwrap();
+    anstream::adapter::strip_str(&text).to_string()
+}
+
+#[test]
+fn the_whole_story_fits_on_a_page() {
+    let story = Story {
+        details: environment(),
+        drift: vec![
+            drift("fleet.maxUserDurationInSeconds", None),
+            drift("fleet.description", Some(at(-6))),
+        ],
+        events: Vec::new(),
+    };
+    let cut = format!("\"{}…", "x".repeat(58));
+    let expected = format!(
+        "\
+Name:             cfd
+Region:           eu-west-1
+Account:          the daemon's own
+Uid:              00000000-0000-0000-0000-000000000000
+Labels:           stage=prod
+                  team=aero
+Mode:             enforce
+Paused:           no
+Deletion policy:  delete
+Generation:       3 (planned: 3)
+Created:          2027-01-15T07:54:48Z (5m12s ago)
+Changed:          2027-01-15T07:59:00Z (60s ago)
+Fleet:            RUNNING
+Verified:         12s ago
+Association:      <none>
+Conditions:
+  TYPE    STATUS   REASON               SINCE   MESSAGE
+  Ready   False    WaitingForSessions   42s     fleet/cfd: 2 sessions
+Plan:
+  STEP   ACTION                   OBJECT      WAITING FOR          SINCE   REASON
+  1      StopFleet (disruptive)   fleet/cfd   WaitingForSessions   42s     fleet.instanceType
+Drift:
+  OBJECT      FIELD                            DESIRED   OBSERVED                                                       SINCE
+  fleet/cfd   fleet.maxUserDurationInSeconds   345600    {cut}   30s
+Ended drift:
+  ENDED    OBJECT      FIELD               DESIRED   OBSERVED                                                       HOW
+  6s ago   fleet/cfd   fleet.description   345600    {cut}   repaired
+Events:           <none>
+Owned objects:
+  fleet/cfd
+  stack/cfd
+Managed fields:
+  fleet.instanceType
+Spec:
+  fleet:
+    maxUserDurationInSeconds: 345600
+"
+    );
+    assert_eq!(plain(&story), expected);
+}
+
+#[test]
+fn what_is_unusual_is_said() {
+    let mut details = environment();
+    let row = &mut details.row;
+    row.labels = BTreeMap::new();
+    row.paused = true;
+    row.observed_generation = None;
+    row.approved_generation = Some(2);
+    row.deletion_requested_at = Some(at(-5));
+    row.debts = BTreeSet::from(["cfd".to_owned()]);
+    row.faults = vec!["mode \"x\"\nis not known".to_owned()];
+    let text = plain(&Story {
+        details,
+        drift: Vec::new(),
+        events: Vec::new(),
+    });
+    for line in [
+        "Labels:           <none>\n",
+        "Paused:           yes\n",
+        "Generation:       3 (not planned yet)\n",
+        "Approved:         generation 2\n",
+        "Deletion:         requested 2027-01-15T07:59:55Z (5s ago)\n",
+        "Start owed:       cfd\n",
+        "Unreadable:       mode \"x\" is not known\n",
+        "Drift:            <none>\n",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    assert!(!text.contains("Ended drift"));
+}

@@ -1,0 +1,237 @@
+//! Keeps one leased scope: resolves the account, runs rounds, gives the lease back.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use streamkeeper_aws::{AwsCloud, AwsConfig};
+use streamkeeper_core::environment::Scope;
+use streamkeeper_core::plan::WaitReason;
+use streamkeeper_state::{Lease, ScopeRow, Store, StoreError};
+use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::Steward;
+use crate::clock::Clock;
+use crate::keeper::{Keeper, Parts, Settings};
+use crate::lease::HeldLease;
+use crate::metrics::Metrics;
+use crate::telemetry::Chain;
+
+/// After a failed round the next one waits this long, and twice as long after each further
+/// failure.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// No pause is longer than this: a database that is back is noticed soon.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// How long an identity is believed before STS is asked again.
+const IDENTITY_AGE: Duration = Duration::from_secs(300);
+
+/// A scope that this daemon keeps.
+pub(super) struct Kept {
+    task: JoinHandle<()>,
+}
+
+impl Kept {
+    /// Begins to keep a scope whose lease was just taken.
+    pub(super) fn begin(
+        steward: &Steward,
+        scope: ScopeRow,
+        lease: Lease,
+        asked_at: Instant,
+    ) -> Self {
+        let keeping = Keeping {
+            store: steward.store.clone(),
+            aws: steward.aws.clone(),
+            clock: Arc::clone(&steward.clock),
+            settings: steward.settings,
+            metrics: Arc::clone(&steward.metrics),
+            draining: steward.lifecycle.draining().clone(),
+            lease: HeldLease::new(lease, asked_at, steward.lease_duration),
+            lease_duration: steward.lease_duration,
+            scope,
+        };
+        let wakes = steward.announce.subscribe();
+        Self { task: steward.lifecycle.spawn_finite(keeping.run(wakes)) }
+    }
+
+    /// Whether it is no longer kept.
+    pub(super) fn is_over(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    /// Waits until it is no longer kept.
+    pub(super) async fn ended(self) {
+        // A keeper that panicked gives its lease up by not renewing it.
+        drop(self.task.await);
+    }
+}
+
+struct Keeping {
+    store: Store,
+    aws: AwsConfig,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    metrics: Arc<Metrics>,
+    draining: CancellationToken,
+    lease: HeldLease,
+    lease_duration: Duration,
+    scope: ScopeRow,
+}
+
+impl Keeping {
+    async fn run(self, wakes: broadcast::Receiver<String>) {
+        tracing::debug!(scope.region = self.scope.region, "keeping a scope");
+        let stop = CancellationToken::new();
+        let renewing = self.lease.renew(&self.store, self.lease_duration, &stop);
+        let keeping = async {
+            self.keep(wakes).await;
+            stop.cancel();
+        };
+        tokio::join!(renewing, keeping);
+        if !self.lease.lost().is_cancelled()
+            && let Err(error) = self.store.release_lease(self.lease.fence()).await
+        {
+            tracing::debug!(error = %Chain(&error), "the lease could not be given back");
+        }
+    }
+
+    /// Runs rounds until the lease is lost or nothing new may begin.
+    async fn keep(&self, mut wakes: broadcast::Receiver<String>) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let Some((mut keeper, since)) = self.keeper().await else {
+                if self.rest(pause).await {
+                    return;
+                }
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                continue;
+            };
+            while since.elapsed() < IDENTITY_AGE {
+                match keeper.round().await {
+                    Ok(round) => {
+                        pause = FIRST_PAUSE;
+                        if round.swept {
+                            self.metrics.sweep();
+                        }
+                        let wait = (round.next_wake - self.clock.now()).to_std().unwrap_or_default();
+                        if self.until_woken(&mut wakes, wait).await {
+                            return;
+                        }
+                    }
+                    Err(StoreError::LeaseLost { .. }) => {
+                        self.metrics.fenced();
+                        self.lease.give_up();
+                        return;
+                    }
+                    Err(error) => {
+                        tracing::warn!(error = %Chain(&error), "a round failed");
+                        if self.rest(pause).await {
+                            return;
+                        }
+                        pause = (pause * 2).min(LONGEST_PAUSE);
+                    }
+                }
+                if self.is_over() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.draining.is_cancelled() || self.lease.lost().is_cancelled()
+    }
+
+    /// Waits; whether it is over.
+    async fn rest(&self, pause: Duration) -> bool {
+        tokio::select! {
+            () = self.draining.cancelled() => true,
+            () = self.lease.lost().cancelled() => true,
+            () = tokio::time::sleep(pause) => false,
+        }
+    }
+
+    /// Waits until something is due or a row of this scope changed; whether it is over.
+    async fn until_woken(&self, wakes: &mut broadcast::Receiver<String>, wait: Duration) -> bool {
+        let timer = tokio::time::sleep(wait);
+        tokio::pin!(timer);
+        loop {
+            tokio::select! {
+                () = self.draining.cancelled() => return true,
+                () = self.lease.lost().cancelled() => return true,
+                () = &mut timer => {
+                    self.metrics.wakeup("due");
+                    return false;
+                }
+                woken = wakes.recv() => {
+                    // A keeper that fell behind does not know for whom the missed ones were.
+                    let mine = woken.map_or(true, |payload| self.concerns(&payload));
+                    if mine {
+                        self.metrics.wakeup("notify");
+                        return false;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether an announcement may be about this scope. An empty one may be about any.
+    fn concerns(&self, payload: &str) -> bool {
+        payload.rsplit('/').next().is_none_or(|region| region.is_empty() || region == self.scope.region)
+    }
+
+    /// A keeper of this scope, once STS has said who we are; `None` when it has not.
+    async fn keeper(&self) -> Option<(Keeper<AwsCloud>, Instant)> {
+        let since = crate::lease::now();
+        let identity = match self.aws.identity(&self.scope.region).await {
+            Ok(identity) => identity,
+            Err(error) => {
+                tracing::warn!(
+                    scope.region = self.scope.region,
+                    "nothing is touched: STS does not say who we are: {error}"
+                );
+                return None;
+            }
+        };
+        let wanted = match &self.scope.account_id {
+            Some(account) => account.clone(),
+            None => match self.store.pin_account(self.scope.id, &identity.account).await {
+                Ok(pinned) => pinned,
+                Err(error) => {
+                    tracing::warn!(error = %Chain(&error), "the account could not be pinned");
+                    return None;
+                }
+            },
+        };
+        let refused = (wanted != identity.account).then(|| {
+            if self.scope.account_id.is_some() {
+                let message = format!(
+                    "there are no credentials for account {wanted}; ours are for {}",
+                    identity.account
+                );
+                (WaitReason::NoCredentials, message)
+            } else {
+                let message = format!(
+                    "this region's rows were first kept with account {wanted}; the credentials \
+                     now are for {}",
+                    identity.account
+                );
+                (WaitReason::WrongAccount, message)
+            }
+        });
+        let keeper = Keeper::new(Parts {
+            store: self.store.clone(),
+            cloud: self.aws.cloud(&self.scope.region, &wanted),
+            clock: Arc::clone(&self.clock),
+            lease: self.lease.clone(),
+            scope: Scope { account: wanted, region: self.scope.region.clone() },
+            caller_arn: identity.arn,
+            refused,
+            metrics: Arc::clone(&self.metrics),
+            draining: self.draining.clone(),
+            settings: self.settings,
+        });
+        Some((keeper, since))
+    }
+}

@@ -1,0 +1,512 @@
+//! Keeps one scope (an account and a region) while it holds the scope's lease.
+//!
+//! A **round** is one turn of the loop:
+//!
+//! ```text
+//!   load rows ─► who is due? ─► look ─► plan ─► look at what the plans need ─► plan again
+//!        ▲                                                                        │
+//!        └── next wake ◄── record the sweep ◄── passes: record, apply, one each ◄─┘
+//! ```
+//!
+//! # Guarantees
+//!
+//! - Never two passes of one environment at once: a round awaits all its passes.
+//! - Why a round runs reaches nothing but the log and the metrics. Hints shorten delay, they never
+//!   change a decision.
+//! - A quiet sweep writes one row.
+//!
+//! # What is deliberately absent
+//!
+//! A queue. Who is due follows from rows, memory and time; a lost NOTIFY costs a sweep interval.
+
+mod apply;
+mod look;
+mod memory;
+mod orphans;
+mod pass;
+mod shared;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use streamkeeper_core::cloud::{Cloud, ErrorClass, ObserveRequest};
+use streamkeeper_core::environment::{Scope, Timestamp};
+use streamkeeper_core::observed::ObservedWorld;
+use streamkeeper_core::plan::{ObservedEnvironment, Plan, WaitReason};
+use streamkeeper_core::record::PassRecord;
+use streamkeeper_core::verdict;
+use streamkeeper_state::{AssociationRange, EnvironmentRow, SpecFault, Store, StoreError, SweepRecord};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use self::apply::Failed;
+use self::look::Candidate;
+use self::memory::Memory;
+use self::pass::{Pass, PassOutcome};
+pub use self::shared::Settings;
+use self::shared::Shared;
+use crate::clock::Clock;
+use crate::lease::HeldLease;
+use crate::metrics::Metrics;
+
+/// How many times a round looks again at what the plans of the last look asked for. A plan asks in
+/// at most three steps: the object, then its associations and tags, then sessions.
+const REFINEMENTS: usize = 3;
+
+/// Passes of different environments that run side by side: enough to hide the latency of an AWS
+/// call, few enough that a scope's rate limit is not met by a burst.
+const SIDE_BY_SIDE: usize = 8;
+
+/// What a keeper is made of.
+#[derive(Debug)]
+pub struct Parts<C> {
+    /// The store.
+    pub store: Store,
+    /// The scope's cloud.
+    pub cloud: C,
+    /// Time and chance.
+    pub clock: Arc<dyn Clock>,
+    /// The scope's lease.
+    pub lease: HeldLease,
+    /// The scope, resolved.
+    pub scope: Scope,
+    /// Our own ARN, as STS says it.
+    pub caller_arn: String,
+    /// Why nothing may be touched in this scope, if so.
+    pub refused: Option<(WaitReason, String)>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Cancelled when nothing new may begin.
+    pub draining: CancellationToken,
+    /// How it keeps time.
+    pub settings: Settings,
+}
+
+/// Keeps one scope.
+#[derive(Debug)]
+pub struct Keeper<C> {
+    shared: Arc<Shared<C>>,
+    refused: Option<(WaitReason, String)>,
+    memory: Memory,
+    next_sweep: Timestamp,
+}
+
+/// What a round came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Round {
+    /// When the next round is due, if nothing wakes the keeper earlier.
+    pub next_wake: Timestamp,
+    /// How many environments were looked at.
+    pub looked_at: usize,
+    /// How many mutating calls were tried.
+    pub acted: usize,
+    /// Whether it was a sweep.
+    pub swept: bool,
+}
+
+impl<C: Cloud + std::fmt::Debug> Keeper<C> {
+    /// A keeper whose first round is a sweep.
+    #[must_use]
+    pub fn new(parts: Parts<C>) -> Self {
+        let Parts {
+            store,
+            cloud,
+            clock,
+            lease,
+            scope,
+            caller_arn,
+            refused,
+            metrics,
+            draining,
+            settings,
+        } = parts;
+        let next_sweep = clock.now();
+        let shared = Shared {
+            store,
+            cloud,
+            clock,
+            lease,
+            scope,
+            caller_arn,
+            metrics,
+            draining,
+            settings,
+        };
+        Self { shared: Arc::new(shared), refused, memory: Memory::default(), next_sweep }
+    }
+
+    /// Runs one round.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does or the lease is lost; nothing is half done, and the next round
+    /// begins from what is stored.
+    pub async fn round(&mut self) -> Result<Round, StoreError> {
+        let now = self.shared.clock.now();
+        let snapshot = self.shared.store.load_scope(self.shared.lease.fence().scope_id).await?;
+        let uids: BTreeSet<_> = snapshot.environments.iter().map(|row| row.uid).collect();
+        self.memory.keep_only(&uids);
+        let sweep = now >= self.next_sweep;
+        let scope_environments = i64::try_from(snapshot.environments.len()).unwrap_or(i64::MAX);
+        let due = self.due(&snapshot.environments, sweep, now).await?;
+        let mut round =
+            Round { next_wake: self.next_sweep, looked_at: due.len(), acted: 0, swept: sweep };
+        if !due.is_empty() || (sweep && self.refused.is_none()) {
+            let interval = self.sweep_interval();
+            let world = self.look(&due, sweep.then_some(interval), now).await;
+            let names: Vec<&str> =
+                snapshot.environments.iter().map(|row| row.name.as_str()).collect();
+            let record = sweep.then(|| sweep_record(&world, snapshot.db_now, &due, &names)).flatten();
+            if sweep {
+                orphans::report(&self.shared, &mut self.memory, &world, &uids).await?;
+            }
+            let looked = Looked { world: &world, at: snapshot.db_now, sweep, scope_environments };
+            round.acted = self.passes(due, &looked).await?;
+            if let Some(record) = record {
+                self.shared.store.record_sweep(self.shared.lease.fence(), &record).await?;
+            }
+        }
+        if sweep {
+            // A tenth of jitter either way, so that scopes do not sweep in step for ever.
+            let jitter = (self.shared.clock.jitter() - 0.5) / 5.0;
+            self.next_sweep = now + scaled(self.sweep_interval(), 1.0 + jitter);
+        }
+        round.next_wake =
+            self.memory.next_check().map_or(self.next_sweep, |check| check.min(self.next_sweep));
+        Ok(round)
+    }
+
+    fn sweep_interval(&self) -> TimeDelta {
+        delta(self.shared.settings.sweep_interval)
+    }
+
+    /// Rows whose turn it is, parsed. What cannot be looked at at all is recorded here.
+    async fn due(
+        &mut self,
+        rows: &[EnvironmentRow],
+        sweep: bool,
+        now: Timestamp,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let mut due = Vec::new();
+        for row in rows {
+            if row.paused {
+                self.conclude(row, verdict::paused()).await?;
+                continue;
+            }
+            if let Some((reason, message)) = &self.refused {
+                self.conclude(row, verdict::stalled(*reason, message)).await?;
+                continue;
+            }
+            let environment = match row.desired(&self.shared.scope.account) {
+                Ok(environment) => environment,
+                Err(fault) => {
+                    let reason = match fault {
+                        SpecFault::UnknownField { .. } => WaitReason::UnknownField,
+                        SpecFault::Invalid { .. } => WaitReason::InvalidSpec,
+                    };
+                    let conditions = verdict::stalled(reason, &fault.to_string());
+                    self.conclude(row, conditions).await?;
+                    continue;
+                }
+            };
+            let remembered = self.memory.of(row.uid);
+            let changed = remembered.seen != Some(row.updated_at)
+                || row.observed_generation != Some(row.generation);
+            let asked = row.reconcile_requested_at.is_some_and(|asked| {
+                row.verified_at.is_none_or(|verified| verified < asked)
+            });
+            let checks = remembered.next_check.is_some_and(|check| check <= now);
+            if sweep || changed || asked || checks {
+                remembered.begin(row.generation, row.updated_at);
+                due.push(Candidate { row: row.clone(), environment });
+            }
+        }
+        Ok(due)
+    }
+
+    /// Records the conditions of an environment nobody looks at, if they are new.
+    async fn conclude(
+        &self,
+        row: &EnvironmentRow,
+        conditions: Vec<streamkeeper_core::condition::Condition>,
+    ) -> Result<(), StoreError> {
+        let mut record = PassRecord::empty(row.uid, row.name.clone(), row.generation);
+        record.conditions = conditions
+            .into_iter()
+            .filter(|condition| {
+                !row.conditions.iter().any(|stored| stored.condition == *condition)
+            })
+            .collect();
+        if row.follows_sweep {
+            record.follows_sweep = Some(false);
+        }
+        let planned = row.observed_generation == Some(row.generation);
+        if record.conditions.is_empty() && record.follows_sweep.is_none() && planned {
+            return Ok(());
+        }
+        for condition in record.conditions.iter().take(1) {
+            tracing::warn!(
+                environment.name = row.name,
+                reason = condition.reason,
+                "{}: {}",
+                condition.reason,
+                condition.message
+            );
+        }
+        match self.shared.store.record_pass(self.shared.lease.fence(), &record).await {
+            Err(StoreError::Conflict { .. }) | Ok(()) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Looks, plans, and looks again at what the plans need, a few times at most.
+    async fn look(
+        &mut self,
+        due: &[Candidate],
+        sweep: Option<TimeDelta>,
+        now: Timestamp,
+    ) -> ObservedWorld {
+        let mut request = look::first(due, sweep, now);
+        let mut world = ObservedWorld::default();
+        let mut asked = ObserveRequest::default();
+        for refinement in 0..=REFINEMENTS {
+            let seen = self.shared.cloud.observe(&request).await;
+            self.shared.metrics.reads(&seen.calls);
+            if refinement == 0 {
+                world = seen;
+                if request.walk
+                    && let Some(reason) = look::suspicious(due, &world)
+                {
+                    tracing::warn!(scope = %self.shared.scope, "{reason}");
+                    look::distrust(&mut world, &reason);
+                    return world;
+                }
+            } else {
+                look::merge(&mut world, seen);
+            }
+            look::add(&mut asked, &request);
+            let mut needs = ObserveRequest { now, ..ObserveRequest::default() };
+            for candidate in due {
+                let needed = self.needs(candidate, &world, now);
+                look::add(&mut needs, &needed);
+            }
+            // What was asked by name once in this round is not asked again.
+            needs.fleets.retain(|name| !asked.fleets.contains(name));
+            needs.stacks.retain(|name| !asked.stacks.contains(name));
+            let know = &asked.associations_of_stacks;
+            needs.associations_of_stacks.retain(|name| !know.contains(name));
+            let know = &asked.associations_of_fleets;
+            needs.associations_of_fleets.retain(|name| !know.contains(name));
+            needs.buckets.retain(|name| !asked.buckets.contains(name));
+            needs.sessions.retain(|name| !asked.sessions.contains(name));
+            if look::is_empty(&needs) {
+                break;
+            }
+            request = needs;
+        }
+        world
+    }
+
+    /// What the plan of one environment has to know.
+    fn needs(&mut self, candidate: &Candidate, world: &ObservedWorld, now: Timestamp) -> ObserveRequest {
+        let pass = self.prepare(candidate, world, now, true, 0);
+        let caller_arn = &self.shared.caller_arn;
+        // Planning is pure: a panic leaves nothing behind, and the pass will report it.
+        std::panic::catch_unwind(AssertUnwindSafe(|| pass.plan(caller_arn, now).0.needs))
+            .unwrap_or_default()
+    }
+
+    fn prepare(
+        &mut self,
+        candidate: &Candidate,
+        world: &ObservedWorld,
+        looked_at: Timestamp,
+        own_look: bool,
+        scope_environments: i64,
+    ) -> Pass {
+        let now = self.shared.clock.now();
+        let remembered = self.memory.of(candidate.row.uid);
+        Pass {
+            observed: ObservedEnvironment::of(world, candidate.fleet(), candidate.stack()),
+            candidate: candidate.clone(),
+            failures: remembered.failures(),
+            contested: remembered.contested(now),
+            looked_at,
+            own_look,
+            scope_environments,
+            finished_looks: remembered.finished_looks,
+        }
+    }
+
+    /// Runs the passes of a round, a few side by side; how many calls were tried.
+    async fn passes(&mut self, due: Vec<Candidate>, looked: &Looked<'_>) -> Result<usize, StoreError> {
+        let mut running = JoinSet::new();
+        let mut rows = BTreeMap::new();
+        let mut acted = 0;
+        let mut failed = None;
+        let mut waiting = due.into_iter();
+        loop {
+            while running.len() < SIDE_BY_SIDE && failed.is_none() {
+                let Some(candidate) = waiting.next() else { break };
+                let pass = self.prepare(
+                    &candidate,
+                    looked.world,
+                    looked.at,
+                    !looked.sweep,
+                    looked.scope_environments,
+                );
+                let handle = running.spawn(pass::run(Arc::clone(&self.shared), pass));
+                rows.insert(handle.id(), candidate.row);
+            }
+            let Some(joined) = running.join_next_with_id().await else { break };
+            match joined {
+                Ok((id, outcome)) => {
+                    let Some(row) = rows.remove(&id) else { continue };
+                    acted += outcome.applied.len();
+                    if let Some(error) = self.learn(&row, outcome) {
+                        failed.get_or_insert(error);
+                    }
+                }
+                Err(error) => {
+                    let Some(row) = rows.remove(&error.id()) else { continue };
+                    self.panicked(&row, error).await?;
+                }
+            }
+        }
+        failed.map_or(Ok(acted), Err)
+    }
+
+    /// A panic inside a pass is that environment's trouble alone.
+    async fn panicked(
+        &mut self,
+        row: &EnvironmentRow,
+        error: tokio::task::JoinError,
+    ) -> Result<(), StoreError> {
+        let message = match error.try_into_panic() {
+            Ok(panic) => panic_message(panic.as_ref()),
+            Err(_) => "the pass was cancelled".to_owned(),
+        };
+        tracing::error!(environment.name = row.name, "a pass panicked: {message}");
+        self.shared.metrics.pass("panicked");
+        self.conclude(row, verdict::stalled(WaitReason::Panicked, &message)).await
+    }
+
+    /// Remembers what a pass came to; gives back an error that ends the round.
+    fn learn(&mut self, row: &EnvironmentRow, outcome: PassOutcome) -> Option<StoreError> {
+        let now = self.shared.clock.now();
+        let transition = delta(self.shared.settings.transition_interval);
+        let PassOutcome { plan, applied, gone, failed, repaired } = outcome;
+        let remembered = self.memory.of(row.uid);
+        remembered.finished_looks = if plan.finished { remembered.finished_looks + 1 } else { 0 };
+        remembered.repaired(&repaired, now);
+        remembered.keep_only(&pass::planned(&plan));
+        let mut outcome = "unchanged";
+        for step in &applied {
+            outcome = "changed";
+            let jitter = self.shared.clock.jitter();
+            let (class, message) = match &step.result {
+                Ok(()) => (ErrorClass::NotReady, "done, but AWS does not show it yet".to_owned()),
+                Err(Failed::Call(error)) => (error.class, error.to_string()),
+                Err(Failed::LastLook(why)) => (ErrorClass::NotReady, why.clone()),
+                Err(Failed::Budget) => (ErrorClass::NotReady, apply::OVER_BUDGET.to_owned()),
+            };
+            remembered.hold_off(&step.action, class, message, now, jitter);
+        }
+        if !applied.is_empty() || (plan.finished && remembered.finished_looks == 1) {
+            remembered.look_at(now);
+        } else if plan.finished && !gone {
+            remembered.look_at(now + transition);
+        } else if let Some(next) = next_check(&plan, now, transition) {
+            remembered.look_at(next);
+        }
+        if let Some(retry) = remembered.next_retry(now) {
+            remembered.look_at(retry);
+        }
+        if !remembered.contested(now).is_empty() {
+            remembered.next_check = Some(memory::Remembered::contest_pause(now));
+        }
+        match failed {
+            // The row changed or went under our hands: the next look sees it as it is.
+            Some(StoreError::Conflict { .. }) => {
+                remembered.look_at(now);
+                outcome = "conflict";
+                self.shared.metrics.pass(outcome);
+                None
+            }
+            Some(error) => {
+                remembered.look_at(now);
+                self.shared.metrics.pass("failed");
+                Some(error)
+            }
+            None => {
+                self.shared.metrics.pass(outcome);
+                None
+            }
+        }
+    }
+}
+
+/// What the passes of a round share.
+struct Looked<'a> {
+    world: &'a ObservedWorld,
+    at: Timestamp,
+    sweep: bool,
+    scope_environments: i64,
+}
+
+/// When to look again at what is in flight, or could not be seen.
+fn next_check(plan: &Plan, now: Timestamp, transition: TimeDelta) -> Option<Timestamp> {
+    let soon = plan.waiting.iter().map(|waiting| waiting.reason).any(|reason| {
+        reason.is_in_flight()
+            || matches!(reason, WaitReason::NotObserved | WaitReason::WaitingForSessions)
+    });
+    soon.then_some(now + transition)
+}
+
+/// A sweep's record: only a look that walked both lists to their end speaks for anybody.
+fn sweep_record(
+    world: &ObservedWorld,
+    started_at: Timestamp,
+    due: &[Candidate],
+    names: &[&str],
+) -> Option<SweepRecord> {
+    if !world.fleets.walked || !world.stacks.walked {
+        return None;
+    }
+    let verified: BTreeSet<&str> = due
+        .iter()
+        .filter(|candidate| {
+            candidate.stack().is_some_and(|stack| {
+                world.associations.get(stack).is_some_and(|found| !found.is_unknown())
+            })
+        })
+        .map(|candidate| candidate.row.name.as_str())
+        .collect();
+    Some(SweepRecord {
+        started_at,
+        calls: world.calls.clone(),
+        associations_verified: AssociationRange::cover(names.iter().copied(), &verified),
+    })
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without words".to_owned())
+}
+
+fn delta(duration: std::time::Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
+
+fn scaled(delta: TimeDelta, factor: f64) -> TimeDelta {
+    let seconds = delta.as_seconds_f64() * factor;
+    std::time::Duration::try_from_secs_f64(seconds)
+        .ok()
+        .and_then(|duration| TimeDelta::from_std(duration).ok())
+        .unwrap_or(delta)
+}

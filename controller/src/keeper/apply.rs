@@ -1,0 +1,213 @@
+//! Walks a plan in order: last look, intent, one call, outcome.
+//!
+//! ```text
+//!   step ─► lease long enough? ─► last look ─► budget ─► INTENT committed ─► one AWS call ─► outcome
+//! ```
+//!
+//! No choice is made here but to stop: a step whose object failed earlier in the same pass is left
+//! for the next one.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::json;
+use streamkeeper_core::action::{Action, ObjectRef};
+use streamkeeper_core::cloud::{ApplyError, Cloud, ErrorClass};
+use streamkeeper_core::event::{Event, EventReason, EventType};
+use streamkeeper_core::last_look;
+use streamkeeper_core::plan::{ObservedEnvironment, Plan, Step, UID_TAG, involved};
+use streamkeeper_core::record::Outcome;
+use streamkeeper_state::{NewIntent, SettledIntent, StoreError};
+
+use super::pass::{Pass, log_event};
+use super::shared::Shared;
+
+/// One step that was tried.
+#[derive(Debug)]
+pub(crate) struct Applied {
+    pub(crate) action: Action,
+    pub(crate) result: Result<(), Failed>,
+}
+
+/// Why a step was not done.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    /// AWS said no, or nobody knows.
+    Call(ApplyError),
+    /// The last look showed something else than the plan was made for.
+    LastLook(String),
+    /// Too many deletions and stops in this hour.
+    Budget,
+}
+
+/// Applies the steps of a plan that do not wait.
+pub(crate) async fn apply<C: Cloud>(
+    shared: &Arc<Shared<C>>,
+    pass: &Pass,
+    plan: &Plan,
+) -> Result<Vec<Applied>, (Vec<Applied>, StoreError)> {
+    let mut applied = Vec::new();
+    let mut held: BTreeSet<ObjectRef> = BTreeSet::new();
+    for step in plan.steps.iter().filter(|step| step.waiting_for.is_none()) {
+        let objects = involved(&step.action);
+        if objects.iter().any(|object| held.contains(object)) {
+            held.extend(objects);
+            continue;
+        }
+        if shared.draining.is_cancelled() || shared.lease.remaining() <= shared.settings.call_timeout {
+            break;
+        }
+        let result = match one(shared, pass, step).await {
+            Ok(result) => result,
+            Err(error) => return Err((applied, error)),
+        };
+        if result.is_err() {
+            held.extend(objects);
+        }
+        let outcome = if result.is_ok() { "ok" } else { "failed" };
+        shared.metrics.action(step.action.operation(), outcome);
+        applied.push(Applied { action: step.action.clone(), result });
+    }
+    Ok(applied)
+}
+
+async fn one<C: Cloud>(
+    shared: &Arc<Shared<C>>,
+    pass: &Pass,
+    step: &Step,
+) -> Result<Result<(), Failed>, StoreError> {
+    let row = &pass.candidate.row;
+    if let Err(why) = look(shared, pass, &step.action).await {
+        tracing::debug!(
+            environment.name = row.name,
+            action = %step.action,
+            "not done: {why}"
+        );
+        return Ok(Err(Failed::LastLook(why)));
+    }
+    if step.action.is_disruptive() && !within_budget(shared, pass).await? {
+        return Ok(Err(Failed::Budget));
+    }
+    let fleet = step.action.object().name;
+    let intent = NewIntent {
+        uid: row.uid,
+        environment: &row.name,
+        generation: row.generation,
+        deleting: pass.candidate.environment.is_deleting(),
+        action: &step.action,
+        manages: &step.manages,
+        debt: step.opens_debt.then_some(fleet.as_str()),
+    };
+    let id = shared.store.commit_intent(shared.lease.fence(), &intent).await?;
+    let result = if shared.lease.remaining() <= shared.settings.call_timeout {
+        // The commit took so long that the call might outlive the lease: it is not made.
+        Err(ApplyError {
+            class: ErrorClass::NotReady,
+            code: "LeaseTooShort".to_owned(),
+            message: "the lease would not outlast the call".to_owned(),
+            request_id: None,
+        })
+    } else {
+        shared.cloud.apply(&step.action).await.map(drop)
+    };
+    let (outcome, event) = verdict(step, &result);
+    let error = result.as_ref().err().map(ToString::to_string);
+    log_event(&row.name, &event);
+    let settled = SettledIntent {
+        id,
+        outcome,
+        error: error.as_deref(),
+        uid: row.uid,
+        environment: &row.name,
+        generation: row.generation,
+        events: std::slice::from_ref(&event),
+    };
+    shared.store.settle_intent(shared.lease.fence(), &settled).await?;
+    Ok(result.map_err(Failed::Call))
+}
+
+/// The last look before a call that takes something away.
+async fn look<C: Cloud>(
+    shared: &Arc<Shared<C>>,
+    pass: &Pass,
+    action: &Action,
+) -> Result<(), String> {
+    let Some(request) = last_look::request(action, shared.clock.now()) else { return Ok(()) };
+    let world = shared.cloud.observe(&request).await;
+    shared.metrics.reads(&world.calls);
+    let candidate = &pass.candidate;
+    let observed = ObservedEnvironment::of(&world, candidate.fleet(), candidate.stack());
+    last_look::verify(action, &candidate.environment, &observed)
+}
+
+/// What people are told when the budget is used up.
+pub(crate) const OVER_BUDGET: &str = "too many deletions and stops in this scope within an hour; \
+     look whether they are meant, then SELECT streamkeeper.approve(name)";
+
+/// At most max(10, 20 %) deletions and stops per scope and hour, unless this generation was
+/// approved by a human.
+pub(crate) async fn within_budget<C: Cloud>(
+    shared: &Arc<Shared<C>>,
+    pass: &Pass,
+) -> Result<bool, StoreError> {
+    if pass.candidate.row.approved_generation == Some(pass.candidate.row.generation) {
+        return Ok(true);
+    }
+    let scope = shared.lease.fence().scope_id;
+    let done = shared.store.count_destructive(scope, BUDGET_WINDOW).await?;
+    Ok(done < (pass.scope_environments / 5).max(10))
+}
+
+/// The window of the budget: an hour is long enough for a human to notice.
+const BUDGET_WINDOW: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// What a call came to, and the event that says so.
+fn verdict(step: &Step, result: &Result<(), ApplyError>) -> (Outcome, Event) {
+    let action = &step.action;
+    let object = action.object().to_string();
+    match result {
+        Ok(()) => {
+            let event = Event {
+                event_type: EventType::Normal,
+                reason: done(action),
+                object,
+                message: format!("{}: {}", action.operation(), step.reason),
+                details: json!({"action": action}),
+            };
+            (Outcome::Ok, event)
+        }
+        Err(error) => {
+            let (outcome, reason) = if error.class.is_definite() {
+                (Outcome::Refused, EventReason::CallRefused)
+            } else {
+                (Outcome::Unknown, EventReason::OutcomeUnknown)
+            };
+            let event = Event {
+                event_type: EventType::Warning,
+                reason,
+                object,
+                message: format!("{}: {error}", action.operation()),
+                details: json!({"code": error.code, "class": error.class, "request_id": error.request_id}),
+            };
+            (outcome, event)
+        }
+    }
+}
+
+fn done(action: &Action) -> EventReason {
+    match action {
+        Action::CreateFleet { .. } | Action::CreateStack { .. } => EventReason::Created,
+        Action::UpdateFleet { .. } | Action::UpdateStack { .. } => EventReason::Updated,
+        Action::StartFleet { .. } => EventReason::Started,
+        Action::StopFleet { .. } => EventReason::Stopped,
+        Action::DeleteFleet { .. } | Action::DeleteStack { .. } => EventReason::Deleted,
+        Action::AssociateFleet { .. } => EventReason::Associated,
+        Action::DisassociateFleet { .. } => EventReason::Disassociated,
+        Action::TagResource { tags, .. } if tags.contains_key(UID_TAG) => EventReason::Adopted,
+        Action::TagResource { .. } => EventReason::Tagged,
+        Action::UntagResource { .. } => EventReason::Untagged,
+        Action::PutBucketPolicy { .. } | Action::DeleteBucketPolicy { .. } => {
+            EventReason::PolicyWritten
+        }
+    }
+}

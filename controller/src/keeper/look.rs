@@ -1,0 +1,173 @@
+//! Decides what to look at: one walk for many, reads by name for few, and no call too many.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use streamkeeper_core::cloud::ObserveRequest;
+use streamkeeper_core::environment::{Environment, Timestamp};
+use streamkeeper_core::observed::{Inventory, Observed, ObservedWorld};
+use streamkeeper_core::plan::ManagedPaths;
+use streamkeeper_state::EnvironmentRow;
+
+/// Up to this many environments are read by name, more by a walk. Reading one by name costs four
+/// calls (fleet, stack and their tags); a walk costs a page per few dozen objects and one for tags.
+pub(crate) const BY_NAME: usize = 16;
+
+/// At least this many associations are verified in a sweep.
+const ASSOCIATIONS_PER_SWEEP: usize = 20;
+/// Each association is verified at least this often.
+const ASSOCIATION_AGE: TimeDelta = TimeDelta::minutes(10);
+
+/// Fewer missing objects than this are taken for what they are.
+const SUSPICIOUS_FROM: usize = 5;
+
+/// A row that was parsed.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    pub(crate) row: EnvironmentRow,
+    pub(crate) environment: Environment,
+}
+
+impl Candidate {
+    /// The fleet to look at: the row's, or the one we own from an earlier row.
+    pub(crate) fn fleet(&self) -> Option<&str> {
+        self.environment.fleet_name().or_else(|| owned(&self.row.owned, "fleet/"))
+    }
+
+    /// The stack to look at.
+    pub(crate) fn stack(&self) -> Option<&str> {
+        self.environment.stack_name().or_else(|| owned(&self.row.owned, "stack/"))
+    }
+}
+
+fn owned<'a>(owned: &'a BTreeSet<String>, word: &str) -> Option<&'a str> {
+    owned.iter().find_map(|object| object.strip_prefix(word))
+}
+
+/// The first look of a round.
+pub(crate) fn first(due: &[Candidate], sweep: Option<TimeDelta>, now: Timestamp) -> ObserveRequest {
+    let mut request = ObserveRequest { now, ..ObserveRequest::default() };
+    request.walk = sweep.is_some() || due.len() > BY_NAME;
+    for candidate in due {
+        request.buckets.extend(
+            candidate.environment.spec.buckets.iter().map(|bucket| bucket.bucket.clone()),
+        );
+        request.buckets.extend(managed_buckets(&candidate.row.managed));
+        if !request.walk {
+            request.fleets.extend(candidate.fleet().map(str::to_owned));
+            request.stacks.extend(candidate.stack().map(str::to_owned));
+            if candidate.environment.fleet_name().is_some() {
+                let stack = candidate.stack().map(str::to_owned);
+                request.associations_of_stacks.extend(stack);
+            }
+        }
+    }
+    if let Some(interval) = sweep {
+        request.associations_of_stacks.extend(rotating(due, interval));
+    }
+    request
+}
+
+fn managed_buckets(managed: &ManagedPaths) -> BTreeSet<String> {
+    managed
+        .keys()
+        .filter_map(|path| path.strip_prefix("buckets.")?.rsplit_once('.'))
+        .map(|(bucket, _)| bucket.to_owned())
+        .collect()
+}
+
+/// The associations whose turn it is: those that were verified longest ago.
+fn rotating(due: &[Candidate], interval: TimeDelta) -> Vec<String> {
+    let mut candidates: Vec<(Option<Timestamp>, &str)> = due
+        .iter()
+        .filter(|candidate| candidate.environment.fleet_name().is_some())
+        .filter_map(|candidate| {
+            Some((candidate.row.associations_verified_at, candidate.environment.stack_name()?))
+        })
+        .collect();
+    candidates.sort();
+    let sweeps = (ASSOCIATION_AGE.num_milliseconds() / interval.num_milliseconds().max(1)).max(1);
+    let share = candidates.len().div_ceil(usize::try_from(sweeps).unwrap_or(1));
+    candidates
+        .into_iter()
+        .take(share.max(ASSOCIATIONS_PER_SWEEP))
+        .map(|(_, stack)| stack.to_owned())
+        .collect()
+}
+
+/// Lays a later look over an earlier one.
+pub(crate) fn merge(world: &mut ObservedWorld, later: ObservedWorld) {
+    lay_over(&mut world.fleets, later.fleets);
+    lay_over(&mut world.stacks, later.stacks);
+    world.associations.extend(later.associations);
+    world.fleet_stacks.extend(later.fleet_stacks);
+    world.buckets.extend(later.buckets);
+    world.sessions.extend(later.sessions);
+    for (operation, calls) in later.calls {
+        *world.calls.entry(operation).or_default() += calls;
+    }
+}
+
+fn lay_over<T>(inventory: &mut Inventory<T>, later: Inventory<T>) {
+    inventory.items.extend(later.items);
+}
+
+/// Whether so much of what we own is missing from a walk that the walk is not to be believed:
+/// other credentials, another account, a list that came back empty. More than half, and five at
+/// least: an administrator who really deletes that many by hand sees it said, and stops the
+/// daemon or lets the rows go.
+pub(crate) fn suspicious(rows: &[Candidate], world: &ObservedWorld) -> Option<String> {
+    let (mut known, mut missing) = (0_usize, 0_usize);
+    for candidate in rows.iter().filter(|candidate| !candidate.environment.is_deleting()) {
+        for object in &candidate.row.owned {
+            let seen = if let Some(name) = object.strip_prefix("fleet/") {
+                world.fleets.walked.then(|| listed(&world.fleets, name))
+            } else if let Some(name) = object.strip_prefix("stack/") {
+                world.stacks.walked.then(|| listed(&world.stacks, name))
+            } else {
+                None
+            };
+            if let Some(seen) = seen {
+                known += 1;
+                missing += usize::from(!seen);
+            }
+        }
+    }
+    (missing >= SUSPICIOUS_FROM && missing * 2 > known).then(|| {
+        format!("{missing} of {known} known fleets and stacks are missing at once: not believed")
+    })
+}
+
+fn listed<T>(inventory: &Inventory<T>, name: &str) -> bool {
+    matches!(inventory.items.get(name), Some(Observed::Present(_)))
+}
+
+/// Makes everything that was not seen Unknown, for a stated reason, and asks no further.
+pub(crate) fn distrust(world: &mut ObservedWorld, reason: &str) {
+    for inventory in [&mut world.fleets.otherwise, &mut world.stacks.otherwise] {
+        reason.clone_into(inventory);
+    }
+    world.fleets.items.retain(|_, found| !found.is_absent());
+    world.stacks.items.retain(|_, found| !found.is_absent());
+}
+
+/// Whether a request asks for anything.
+pub(crate) fn is_empty(request: &ObserveRequest) -> bool {
+    !request.walk
+        && request.fleets.is_empty()
+        && request.stacks.is_empty()
+        && request.associations_of_stacks.is_empty()
+        && request.associations_of_fleets.is_empty()
+        && request.buckets.is_empty()
+        && request.sessions.is_empty()
+}
+
+/// Adds what one request asks to another.
+pub(crate) fn add(request: &mut ObserveRequest, more: &ObserveRequest) {
+    request.fleets.extend(more.fleets.iter().cloned());
+    request.stacks.extend(more.stacks.iter().cloned());
+    request.associations_of_stacks.extend(more.associations_of_stacks.iter().cloned());
+    request.associations_of_fleets.extend(more.associations_of_fleets.iter().cloned());
+    request.buckets.extend(more.buckets.iter().cloned());
+    request.sessions.extend(more.sessions.iter().cloned());
+}

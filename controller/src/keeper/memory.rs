@@ -1,0 +1,159 @@
+//! Remembers between passes what is not worth a row: when to look again, and what failed lately.
+//!
+//! Losing it costs a few extra calls after a restart, never a wrong one: what must survive a crash
+//! (intents, debts, managed paths) is in the database.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+use streamkeeper_core::action::Action;
+use streamkeeper_core::backoff::Backoff;
+use streamkeeper_core::cloud::ErrorClass;
+use streamkeeper_core::environment::Timestamp;
+use streamkeeper_core::plan::CallFailure;
+use uuid::Uuid;
+
+/// What is remembered of one environment.
+#[derive(Debug, Default)]
+pub(crate) struct Remembered {
+    /// The row's version that was last looked at: its `updated_at`.
+    pub(crate) seen: Option<Timestamp>,
+    /// When to look again, if before the next sweep.
+    pub(crate) next_check: Option<Timestamp>,
+    /// Calls that failed, or whose effect AWS does not show yet, by the action's Display.
+    failures: BTreeMap<String, Failure>,
+    /// The generation the failures belong to.
+    generation: i64,
+    /// How many looks in a row found that the row may go.
+    pub(crate) finished_looks: u32,
+    /// Paths repaired, and when: the fight detector's memory.
+    repairs: BTreeMap<String, Vec<Timestamp>>,
+}
+
+#[derive(Debug)]
+struct Failure {
+    backoff: Backoff,
+    class: ErrorClass,
+    message: String,
+}
+
+/// From this many repairs of one path within [`CONTEST_WINDOW`] on, somebody else is writing it
+/// too (design: from the 11th within 10 minutes).
+const CONTEST_REPAIRS: usize = 11;
+const CONTEST_WINDOW: TimeDelta = TimeDelta::minutes(10);
+/// How long a contested environment is left alone between repairs.
+const CONTEST_PAUSE: TimeDelta = TimeDelta::minutes(2);
+
+impl Remembered {
+    /// Forgets failures when the row changed: a new wish deserves a new try.
+    pub(crate) fn begin(&mut self, generation: i64, updated_at: Timestamp) {
+        if self.generation != generation {
+            self.failures.clear();
+            self.generation = generation;
+        }
+        self.seen = Some(updated_at);
+        self.next_check = None;
+    }
+
+    /// The failures as the planner takes them.
+    pub(crate) fn failures(&self) -> BTreeMap<String, CallFailure> {
+        self.failures
+            .iter()
+            .map(|(action, failure)| {
+                let failure = CallFailure {
+                    class: failure.class,
+                    message: failure.message.clone(),
+                    not_before: failure.backoff.not_before,
+                };
+                (action.clone(), failure)
+            })
+            .collect()
+    }
+
+    /// Remembers that a call failed, or was made and may have to be made again.
+    pub(crate) fn hold_off(
+        &mut self,
+        action: &Action,
+        class: ErrorClass,
+        message: String,
+        now: Timestamp,
+        jitter: f64,
+    ) {
+        let key = action.to_string();
+        let before = self.failures.get(&key).map(|failure| &failure.backoff);
+        let backoff = Backoff::after_failure(before, class, now, jitter);
+        self.failures.insert(key, Failure { backoff, class, message });
+    }
+
+    /// Forgets failures of calls that no plan asks for any more.
+    pub(crate) fn keep_only(&mut self, planned: &BTreeSet<String>) {
+        self.failures.retain(|action, _| planned.contains(action));
+    }
+
+    /// The earliest time after `now` at which a failed call may be made again. A time that has
+    /// passed is no reason to look: the step waits for something else by now.
+    pub(crate) fn next_retry(&self, now: Timestamp) -> Option<Timestamp> {
+        self.failures
+            .values()
+            .map(|failure| failure.backoff.not_before)
+            .filter(|not_before| *not_before > now)
+            .min()
+    }
+
+    /// Remembers repairs; the paths that somebody else keeps writing.
+    pub(crate) fn repaired(&mut self, paths: &[String], now: Timestamp) {
+        for path in paths {
+            let times = self.repairs.entry(path.clone()).or_default();
+            times.push(now);
+            let from = times.len().saturating_sub(CONTEST_REPAIRS);
+            times.drain(..from);
+        }
+    }
+
+    /// Paths that were repaired so often that somebody else must be writing them.
+    pub(crate) fn contested(&mut self, now: Timestamp) -> Vec<String> {
+        self.repairs.retain(|_, times| times.last().is_some_and(|last| now - *last < CONTEST_WINDOW));
+        self.repairs
+            .iter()
+            .filter(|(_, times)| {
+                times.iter().filter(|time| now - **time < CONTEST_WINDOW).count() >= CONTEST_REPAIRS
+            })
+            .map(|(path, _)| path.clone())
+            .collect()
+    }
+
+    /// When a contested environment is looked at again.
+    pub(crate) fn contest_pause(now: Timestamp) -> Timestamp {
+        now + CONTEST_PAUSE
+    }
+
+    /// Brings the next look forward.
+    pub(crate) fn look_at(&mut self, when: Timestamp) {
+        self.next_check = Some(self.next_check.map_or(when, |before| before.min(when)));
+    }
+}
+
+/// What a keeper remembers of its scope.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    environments: BTreeMap<Uuid, Remembered>,
+    /// ARNs of orphans that were reported.
+    pub(crate) orphans: BTreeSet<String>,
+}
+
+impl Memory {
+    /// What is remembered of one environment.
+    pub(crate) fn of(&mut self, uid: Uuid) -> &mut Remembered {
+        self.environments.entry(uid).or_default()
+    }
+
+    /// Forgets environments that are no more.
+    pub(crate) fn keep_only(&mut self, uids: &BTreeSet<Uuid>) {
+        self.environments.retain(|uid, _| uids.contains(uid));
+    }
+
+    /// The earliest time at which anything has to be looked at again.
+    pub(crate) fn next_check(&self) -> Option<Timestamp> {
+        self.environments.values().filter_map(|remembered| remembered.next_check).min()
+    }
+}
