@@ -13,7 +13,8 @@ use crate::limits::{Quotas, Rates};
 pub struct Config {
     /// The account of calls without a caller.
     pub account: String,
-    /// Regions in which [`Config::images`] exist. Others work too, without images.
+    /// Regions in which [`Config::images`] exist, for every account of the configuration. Others
+    /// work too, without images.
     pub regions: Vec<String>,
     /// How long things take.
     pub delays: Delays,

@@ -207,5 +207,9 @@ mod tests {
         let later = start + TimeDelta::seconds(1);
         assert_eq!(admit(&mut throttle, &rates, later), Ok(()));
         assert!(admit(&mut throttle, &rates, later).is_err());
+        // A long rest fills the bucket and no more.
+        let much_later = later + TimeDelta::hours(1);
+        let admitted = (0..5).filter(|_| admit(&mut throttle, &rates, much_later).is_ok());
+        assert_eq!(admitted.count(), 2);
     }
 }

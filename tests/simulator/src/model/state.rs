@@ -72,21 +72,34 @@ impl State {
             mutation: 0,
             times: VecDeque::new(),
         };
-        for region in &config.regions {
-            for seed in &config.images {
+        let accounts: BTreeSet<&String> = config
+            .credentials
+            .values()
+            .map(|caller| &caller.account)
+            .chain([&config.account])
+            .collect();
+        for account in accounts {
+            for region in &config.regions {
                 let place = Place {
-                    account: config.account.clone(),
+                    account: account.clone(),
                     region: region.clone(),
                 };
-                let image = Image::from_seed(seed, &place);
-                let stamp = Stamp {
-                    mutation: 0,
-                    keep: 0,
-                };
-                state.images.put(stamp, (place, seed.name.clone()), image);
+                state.seed_images(&place);
             }
         }
         state
+    }
+
+    fn seed_images(&mut self, place: &Place) {
+        let stamp = Stamp {
+            mutation: 0,
+            keep: 0,
+        };
+        for seed in &self.config.images {
+            let image = Image::from_seed(seed, place);
+            let key = (place.clone(), seed.name.clone());
+            self.images.put(stamp, key, image);
+        }
     }
 
     /// The stamp of the mutation under way.

@@ -306,4 +306,7 @@ fn a_deleted_principal_shows_as_an_id_that_cannot_be_written_again() {
     let principal = kept["Statement"][0]["Principal"]["AWS"].as_str().unwrap();
     assert!(principal.starts_with("AROA"), "{principal}");
     assert_eq!(code(&put(&aws, &kept).unwrap_err()), "MalformedPolicy");
+    // Nor can it be written by its name: nobody has that any more.
+    let by_name = policy(&[statement(json!({}))]);
+    assert_eq!(code(&put(&aws, &by_name).unwrap_err()), "MalformedPolicy");
 }

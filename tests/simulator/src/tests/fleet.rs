@@ -162,6 +162,8 @@ fn a_session_can_be_expired_by_id() {
         .set_sessions("eu-west-1", "cfd", "cfd", &[SessionSeed::active("ann")]);
     let pair = json!({"StackName": "cfd", "FleetName": "cfd"});
     let id = aws.ok("DescribeSessions", pair.clone())["Sessions"][0]["Id"].clone();
+    let other = json!({"StackName": "other", "FleetName": "cfd"});
+    assert_eq!(aws.ok("DescribeSessions", other)["Sessions"], json!([]));
     aws.ok("ExpireSession", json!({"SessionId": id}));
     assert_eq!(
         aws.ok("DescribeSessions", pair)["Sessions"][0]["State"],
