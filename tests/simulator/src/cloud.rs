@@ -233,3 +233,6 @@ fn class_of(error: &ServiceError) -> ErrorClass {
         _ => ErrorClass::Unexpected,
     }
 }
+
+#[cfg(test)]
+mod tests;

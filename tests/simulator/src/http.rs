@@ -9,3 +9,6 @@ mod s3;
 mod server;
 
 pub use self::server::{Server, serve};
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 
 use super::credentials::{CredentialError, CredentialScope};
 use super::rpc::Target;
@@ -24,7 +24,7 @@ use super::{query, rpc};
 use crate::{Caller, Delivery, Simulator};
 
 /// Largest request body. AWS's own limits are smaller for every operation the model has.
-const BODY_LIMIT: usize = 8 * 1024 * 1024;
+const BODY_LIMIT: u64 = 8 * 1024 * 1024;
 
 /// Who calls, and where.
 #[derive(Debug, Clone)]
@@ -60,7 +60,12 @@ impl Front {
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Reply {
         let (parts, body) = request.into_parts();
         let route = Route::of(&parts);
-        let body = match Limited::new(body, BODY_LIMIT).collect().await {
+        // Refused by its announcement, a large body need not even be sent.
+        if body.size_hint().lower() > BODY_LIMIT {
+            return Reply::Answer(too_large());
+        }
+        let limit = usize::try_from(BODY_LIMIT).unwrap_or(usize::MAX);
+        let body = match Limited::new(body, limit).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => return Reply::Answer(too_large()),
             // The client went away in the middle of its request.
