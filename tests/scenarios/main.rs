@@ -1,1 +1,5 @@
-//! Skeleton.
+//! Proves the laws of the whole, one module each.
+
+mod converge;
+mod rows;
+mod store;
