@@ -14,6 +14,7 @@ mod loading;
 mod migrating;
 mod notifications;
 mod reading;
+mod reloading;
 mod sweeps;
 
 use std::collections::BTreeSet;

@@ -1,0 +1,399 @@
+//! Looks at a populated AWS over the wire: whole lists, names, tags, people and buckets.
+
+use streamkeeper_core::cloud::{Cloud, Identity, ObserveRequest};
+use streamkeeper_core::observed::{Observed, ObservedTags};
+use streamkeeper_simulator::{Fault, HomeBucketNaming, Matcher, SessionSeed, SimulatedCloud};
+
+use super::*;
+
+/// Everything at once.
+fn everything() -> ObserveRequest {
+    ObserveRequest {
+        walk: true,
+        fleets: names(["f1", "nobody"]),
+        stacks: names(["s1", "nobody"]),
+        associations_of_stacks: names(["s1", "s2", "nobody"]),
+        associations_of_fleets: names(["f1", "f2", "nobody"]),
+        buckets: names(["home", "shared", "nobody"]),
+        sessions: names(["f1", "f2"]),
+        ..ObserveRequest::default()
+    }
+}
+
+/// Three fleets and stacks, one fleet on two stacks with people on it, and two buckets.
+async fn populated() -> Front {
+    let front = Front::with(Config {
+        page_size: 2,
+        ..instant()
+    })
+    .await;
+    for number in 1..=3 {
+        front.create_fleet(&format!("f{number}"));
+        front.create_stack_with_home(&format!("s{number}"));
+    }
+    front.associate("f1", "s1");
+    front.associate("f1", "s2");
+    front.call("StartFleet", json!({"Name": "f1"}));
+    front.simulator.add_bucket(REGION, "shared");
+    let people = |who: &[SessionSeed], stack| {
+        front.simulator.set_sessions(REGION, stack, "f1", who);
+    };
+    people(&[SessionSeed::active("a"), SessionSeed::expired("b")], "s1");
+    people(&[SessionSeed::disconnected("c")], "s2");
+    front
+}
+
+/// The two implementations of the port must not part: what is tested in process holds for AWS.
+#[tokio::test]
+async fn the_sdk_and_the_port_in_process_see_the_same_world() {
+    let front = populated().await;
+    let request = everything();
+    let ours = front.observe(&request).await;
+    let theirs = SimulatedCloud::new(front.simulator.clone(), REGION)
+        .observe(&request)
+        .await;
+    for name in ["f1", "f2", "f3", "nobody"] {
+        let (mut ours, mut theirs) = (ours.fleets.get(name), theirs.fleets.get(name));
+        // Floating-point seconds on the wire.
+        for side in [&mut ours, &mut theirs] {
+            if let Observed::Present(fleet) = side {
+                assert!(fleet.created_at.take().is_some());
+            }
+        }
+        assert_eq!(ours, theirs, "{name}");
+    }
+    for name in ["s1", "s2", "s3", "nobody"] {
+        let (mut ours, mut theirs) = (ours.stacks.get(name), theirs.stacks.get(name));
+        for side in [&mut ours, &mut theirs] {
+            if let Observed::Present(stack) = side {
+                assert!(stack.created_at.take().is_some());
+            }
+        }
+        assert_eq!(ours, theirs, "{name}");
+    }
+    assert_eq!(ours.fleets.walked, theirs.fleets.walked);
+    assert_eq!(ours.associations, theirs.associations);
+    assert_eq!(ours.fleet_stacks, theirs.fleet_stacks);
+    assert_eq!(ours.buckets, theirs.buckets);
+    assert_eq!(ours.sessions, theirs.sessions);
+    assert_eq!(
+        ours.calls.keys().collect::<Vec<_>>(),
+        theirs.calls.keys().collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test]
+async fn a_walk_turns_every_page_and_counts_it() {
+    let front = populated().await;
+    let request = ObserveRequest {
+        walk: true,
+        ..ObserveRequest::default()
+    };
+    let world = front.observe(&request).await;
+    assert!(world.fleets.walked && world.stacks.walked);
+    let fleets: Vec<_> = world.fleets.items.keys().collect();
+    assert_eq!(fleets, ["f1", "f2", "f3"]);
+    assert_eq!(world.stacks.items.len(), 3);
+    assert_eq!(world.calls["DescribeFleets"], 2, "two on a page");
+    assert_eq!(world.calls["DescribeStacks"], 2);
+    assert!(!world.calls.contains_key("ListTagsForResource"));
+    assert_eq!(world.calls.len(), 3, "{:?}", world.calls);
+
+    let f1 = world.fleets.get("f1");
+    assert_eq!(
+        f1.present().unwrap().tags,
+        ObservedTags::Listed(tags([("made-by", "hand")]))
+    );
+    // Stacks were made without tags: the Tagging API says nothing about them.
+    let s1 = world.stacks.get("s1");
+    assert!(matches!(
+        &s1.present().unwrap().tags,
+        ObservedTags::Unknown(_)
+    ));
+}
+
+#[tokio::test]
+async fn only_not_found_by_name_is_absence() {
+    let front = populated().await;
+    let world = front.observe(&everything()).await;
+    assert_eq!(world.fleets.get("nobody"), Observed::Absent);
+    assert_eq!(world.stacks.get("nobody"), Observed::Absent);
+    // Not listed, and not asked for by name.
+    assert_eq!(
+        world.fleets.get("other"),
+        Observed::Unknown("not listed by DescribeFleets".to_owned())
+    );
+
+    let world = front.observe(&ObserveRequest::default()).await;
+    assert!(world.fleets.get("f1").is_unknown(), "nobody looked");
+    assert!(world.calls.is_empty());
+}
+
+#[tokio::test]
+async fn a_name_answers_for_itself_with_tags_of_its_own() {
+    let front = Front::with(Config {
+        tag_lag: Duration::from_secs(3600),
+        ..instant()
+    })
+    .await;
+    front.create_fleet("f1");
+    let request = ObserveRequest {
+        walk: true,
+        fleets: names(["f1"]),
+        ..ObserveRequest::default()
+    };
+    let walk_only = ObserveRequest {
+        walk: true,
+        ..ObserveRequest::default()
+    };
+    let tags_in = async |request| {
+        let world = front.observe(request).await;
+        world.fleets.get("f1").present().unwrap().tags.clone()
+    };
+    // The Tagging API lags; the name does not.
+    assert!(matches!(
+        tags_in(&walk_only).await,
+        ObservedTags::Unknown(_)
+    ));
+    assert_eq!(
+        tags_in(&request).await,
+        ObservedTags::Known(tags([("made-by", "hand")]))
+    );
+
+    let denied = Matcher::operation("ListTagsForResource").always();
+    let refusal = Fault::refuse("AccessDeniedException", "no");
+    front.simulator.faults().add(denied, refusal);
+    let ObservedTags::Unknown(reason) = tags_in(&request).await else {
+        panic!("a denied read of tags is no tags");
+    };
+    assert!(reason.contains("ListTagsForResource"), "{reason}");
+    assert!(reason.contains("AccessDeniedException"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_walk_that_breaks_off_keeps_what_it_saw_and_knows_nothing_else() {
+    let front = populated().await;
+    let second = Matcher::operation("DescribeFleets").nth(2).always();
+    let refusal = Fault::refuse("AccessDeniedException", "no more");
+    front.simulator.faults().add(second, refusal);
+    let request = ObserveRequest {
+        walk: true,
+        ..ObserveRequest::default()
+    };
+    let world = front.observe(&request).await;
+    assert!(!world.fleets.walked);
+    let seen: Vec<_> = world.fleets.items.keys().collect();
+    assert_eq!(seen, ["f1", "f2"]);
+    assert!(world.fleets.get("f1").present().is_some());
+    let Observed::Unknown(reason) = world.fleets.get("f3") else {
+        panic!("{:?}", world.fleets.get("f3"));
+    };
+    assert!(
+        reason.contains("DescribeFleets: AccessDeniedException: no more"),
+        "{reason}"
+    );
+    assert!(world.stacks.walked, "the other list is whole");
+}
+
+#[tokio::test]
+async fn tags_that_cannot_be_listed_are_unknown_and_the_walk_stands() {
+    let front = populated().await;
+    let matcher = Matcher::operation("GetResources").always();
+    let refusal = Fault::refuse("AccessDeniedException", "no");
+    front.simulator.faults().add(matcher, refusal);
+    let request = ObserveRequest {
+        walk: true,
+        ..ObserveRequest::default()
+    };
+    let world = front.observe(&request).await;
+    assert!(world.fleets.walked);
+    let f1 = world.fleets.get("f1");
+    let ObservedTags::Unknown(reason) = &f1.present().unwrap().tags else {
+        panic!("{f1:?}");
+    };
+    assert!(
+        reason.contains("GetResources: AccessDeniedException"),
+        "{reason}"
+    );
+}
+
+#[tokio::test]
+async fn an_item_that_a_list_leaves_out_is_unknown_and_not_absent() {
+    let front = populated().await;
+    let matcher = Matcher::operation("DescribeFleets").always();
+    front
+        .simulator
+        .faults()
+        .add(matcher, Fault::OmitItem("f2".to_owned()));
+    let request = ObserveRequest {
+        walk: true,
+        ..ObserveRequest::default()
+    };
+    let world = front.observe(&request).await;
+    assert!(world.fleets.walked);
+    assert_eq!(
+        world.fleets.get("f2"),
+        Observed::Unknown("not listed by DescribeFleets".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn associations_are_read_from_both_sides_and_over_pages() {
+    let front = populated().await;
+    front.associate("f1", "s3");
+    let world = front.observe(&everything()).await;
+    assert_eq!(world.associations["s1"], Observed::Present(names(["f1"])));
+    assert_eq!(
+        world.fleet_stacks["f1"],
+        Observed::Present(names(["s1", "s2", "s3"]))
+    );
+    assert_eq!(world.fleet_stacks["f2"], Observed::Present(names([])));
+    // AWS answers an empty list about what does not exist; that it does not is known by name.
+    assert_eq!(world.associations["nobody"], Observed::Absent);
+    assert_eq!(world.fleet_stacks["nobody"], Observed::Absent);
+
+    let matcher = Matcher::operation("ListAssociatedFleets").always();
+    let refusal = Fault::refuse("AccessDeniedException", "no");
+    front.simulator.faults().add(matcher, refusal);
+    let world = front.observe(&everything()).await;
+    assert!(world.associations["s1"].is_unknown());
+    assert!(world.fleet_stacks["f1"].present().is_some());
+}
+
+#[tokio::test]
+async fn people_are_counted_over_all_stacks_connected_or_not() {
+    let front = populated().await;
+    let request = ObserveRequest {
+        sessions: names(["f1", "f2", "nobody"]),
+        ..ObserveRequest::default()
+    };
+    let world = front.observe(&request).await;
+    assert_eq!(world.sessions["f1"], Observed::Present(2));
+    assert_eq!(world.sessions["f2"], Observed::Present(0));
+    assert!(world.sessions["nobody"].is_unknown());
+
+    let crowd: Vec<_> = (0..101)
+        .map(|user| SessionSeed::active(&format!("user{user}")))
+        .collect();
+    front.simulator.set_sessions(REGION, "s1", "f1", &crowd);
+    let world = front.observe(&request).await;
+    assert_eq!(world.sessions["f1"], Observed::Present(102));
+    assert_eq!(world.calls["DescribeSessions"], 4, "three pages and one");
+}
+
+#[tokio::test]
+async fn people_that_cannot_be_counted_are_unknown_and_not_none() {
+    let request = ObserveRequest {
+        sessions: names(["f1"]),
+        ..ObserveRequest::default()
+    };
+    for operation in ["ListAssociatedStacks", "DescribeSessions", "DescribeFleets"] {
+        let front = populated().await;
+        let matcher = Matcher::operation(operation).always();
+        let refusal = Fault::refuse("AccessDeniedException", "no");
+        front.simulator.faults().add(matcher, refusal);
+        let world = front.observe(&request).await;
+        assert!(world.sessions["f1"].is_unknown(), "{operation}");
+    }
+}
+
+/// A list of sessions that says "nobody" does not stand against a fleet that is in use.
+#[tokio::test]
+async fn a_fleet_in_use_has_people_even_if_no_session_is_listed() {
+    let front = populated().await;
+    let matcher = Matcher::operation("DescribeSessions").always();
+    front.simulator.faults().add(matcher, Fault::EmptyPage);
+    let request = ObserveRequest {
+        sessions: names(["f1"]),
+        ..ObserveRequest::default()
+    };
+    let world = front.observe(&request).await;
+    let in_use = *world.sessions["f1"].present().unwrap();
+    assert!(in_use > 0, "{in_use}");
+}
+
+#[tokio::test]
+async fn the_home_bucket_is_found_in_both_namings() {
+    let base = format!("appstream2-36fb080bb8-{REGION}-{ACCOUNT}");
+    for naming in [HomeBucketNaming::V1, HomeBucketNaming::V2] {
+        let front = Front::with(Config {
+            naming,
+            ..instant()
+        })
+        .await;
+        let request = ObserveRequest {
+            buckets: names(["home"]),
+            ..ObserveRequest::default()
+        };
+        let world = front.observe(&request).await;
+        assert_eq!(
+            world.buckets["home"],
+            Observed::Absent,
+            "no stack asked for one"
+        );
+
+        front.create_stack_with_home("s1");
+        let world = front.observe(&request).await;
+        let home = world.buckets["home"].present().unwrap();
+        match naming {
+            HomeBucketNaming::V1 => assert_eq!(home.name, base),
+            HomeBucketNaming::V2 => assert_eq!(home.name.len(), base.len() + 9),
+        }
+        let policy = home.policy.as_ref().unwrap();
+        assert!(
+            policy
+                .to_string()
+                .contains("PreventAccidentalDeletionOfBucket"),
+            "{policy}"
+        );
+        assert_eq!(world.calls["ListBuckets"], 1);
+        assert_eq!(world.calls["GetBucketPolicy"], 1);
+
+        // Somebody else's bucket of a similar name changes nothing; a second real one does.
+        front
+            .simulator
+            .add_bucket(REGION, &format!("{base}-my.logs"));
+        let world = front.observe(&request).await;
+        assert!(world.buckets["home"].present().is_some());
+        front
+            .simulator
+            .add_bucket(REGION, &format!("{base}-0000test"));
+        let world = front.observe(&request).await;
+        let Observed::Unknown(reason) = &world.buckets["home"] else {
+            panic!("{:?}", world.buckets["home"]);
+        };
+        assert!(reason.contains(&format!("{base}-0000test")), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_without_a_policy_is_there_and_a_bucket_that_is_not_is_absent() {
+    let front = populated().await;
+    let request = ObserveRequest {
+        buckets: names(["shared", "nobody"]),
+        ..ObserveRequest::default()
+    };
+    let world = front.observe(&request).await;
+    assert_eq!(world.buckets["shared"].present().unwrap().policy, None);
+    assert_eq!(world.buckets["nobody"], Observed::Absent);
+
+    let matcher = Matcher::operation("GetBucketPolicy").always();
+    let refusal = Fault::refuse("AccessDenied", "no");
+    front.simulator.faults().add(matcher, refusal);
+    let world = front.observe(&request).await;
+    assert!(world.buckets["shared"].is_unknown());
+    assert!(world.buckets["nobody"].is_unknown());
+}
+
+#[tokio::test]
+async fn sts_says_who_we_are() {
+    let front = Front::new().await;
+    let Identity { account, arn } = front.cloud().identity().await.unwrap();
+    assert_eq!(account, ACCOUNT);
+    assert!(
+        arn.starts_with(&format!("arn:aws:sts::{ACCOUNT}:")),
+        "{arn}"
+    );
+    let same = front.config().identity(REGION).await.unwrap();
+    assert_eq!(same.arn, arn);
+}
