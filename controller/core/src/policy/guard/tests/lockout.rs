@@ -173,6 +173,8 @@ fn what_cannot_be_known_counts_as_locked_out() {
         json!({"StringEquals": {"aws:PrincipalAccount": "${aws:ResourceAccount}"}}),
         json!({"StringUnheardOf": {"aws:PrincipalAccount": "210987654321"}}),
         json!({"Null": {"aws:SourceVpce": "true"}}),
+        json!({"StringEquals": {"s3:x-amz-server-side-encryption": "AES256"}}),
+        json!({"StringEquals": {"s3:ResourceAccount": "123456789012"}}),
         json!({"Null": {"aws:PrincipalArn": "False"}}),
         json!({"Null": {"s3:x-amz-acl": true}}),
         // A pattern of an ARN does not run over its colons; one of a text does.
@@ -226,6 +228,63 @@ fn a_deny_of_everybodys_files_locks_out_appstream() {
     );
     service_only(json!({"Effect": "Deny", "Action": "s3:PutObject",
         "Principal": {"AWS": "arn:aws:iam::123456789012:role/service-role/AmazonAppStreamServiceAccess"}}));
+}
+
+#[test]
+fn a_missing_key_meets_the_operators_that_iam_says_it_meets() {
+    // An ordinary request sets no ACL.
+    for operator in [
+        "StringEqualsIfExists",
+        "ForAllValues:StringEquals",
+        "StringNotEquals",
+        "StringNotLike",
+    ] {
+        let condition = json!({operator: {"s3:x-amz-acl": "public-read"}});
+        fails(operator, Rule::LockOut, nobody_if(condition));
+    }
+    for operator in [
+        "StringEquals",
+        "ForAnyValue:StringEquals",
+        "ForAnyValue:StringNotEquals",
+    ] {
+        let condition = json!({operator: {"s3:x-amz-acl": "public-read"}});
+        passes(operator, nobody_if(condition));
+    }
+}
+
+#[test]
+fn numbers_are_compared_as_numbers() {
+    for (operator, value, meets) in [
+        ("NumericLessThan", "1.3", false),
+        ("NumericLessThan", "1.30001", true),
+        ("NumericLessThanEquals", "1.3", true),
+        ("NumericGreaterThan", "1.3", false),
+        ("NumericGreaterThanEquals", "1.30", true),
+        ("NumericEquals", "1.30", true),
+        ("NumericNotEquals", "1.3", false),
+        ("NumericEquals", "all", true),
+    ] {
+        let elements = nobody_if(json!({operator: {"s3:TlsVersion": value}}));
+        if meets {
+            fails(operator, Rule::LockOut, elements);
+        } else {
+            passes(operator, elements);
+        }
+    }
+}
+
+#[test]
+fn an_account_means_all_in_it_and_a_namesake_elsewhere_is_somebody_else() {
+    let deny = |principal: &str| {
+        json!({"Effect": "Deny", "Principal": {"AWS": principal}, "Action": "s3:*",
+               "Resource": [format!("arn:aws:s3:::{HOME}"), format!("arn:aws:s3:::{HOME}/*")]})
+    };
+    assert_eq!(faults_of(deny("123456789012")).len(), 5);
+    assert_eq!(
+        faults_of(deny("arn:aws:iam::123456789012:role/ops/Keeper")).len(),
+        1
+    );
+    passes("a namesake", deny("arn:aws:iam::210987654321:role/Keeper"));
 }
 
 #[test]

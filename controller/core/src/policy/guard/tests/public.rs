@@ -194,6 +194,7 @@ fn a_condition_that_strangers_can_meet_does_not_narrow() {
             "aws:PrincipalArn",
             json!("arn:aws:iam::*:role/parallelcluster/*"),
         ),
+        ("ArnLike", "aws:SourceArn", json!("arn:aws:s3:::logs-*")),
         (
             "StringLike",
             "aws:PrincipalArn",
