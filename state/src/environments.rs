@@ -81,6 +81,19 @@ pub struct EnvironmentRow {
     pub associations_verified_at: Option<Timestamp>,
     /// What is stored about it and cannot be read; touch nothing while there is any.
     pub faults: Vec<String>,
+    /// Which version of the row and of what is stored about it this is.
+    pub version: RowVersion,
+    /// When its association was last read on its own.
+    pub(crate) own_associations_verified_at: Option<Timestamp>,
+}
+
+/// Which version of a row this is: equal versions hold the same, as long as the database lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RowVersion {
+    /// Of the row that the user writes: what was read from its spec stays true.
+    pub row: i64,
+    /// Of what is stored about it; `None` when nothing is.
+    pub state: Option<i64>,
 }
 
 /// A condition as it is stored.

@@ -105,6 +105,7 @@ impl Store {
             .await
             .map_err(failed)?;
         }
+        touch(&mut transaction, intent.uid).await.map_err(failed)?;
         if let Some(fleet) = intent.debt {
             sqlx::query!(
                 "INSERT INTO streamkeeper.debts (uid, fleet)
@@ -164,6 +165,7 @@ impl Store {
                 "intent {id} of environment \"{environment}\" is settled already or unknown"
             )));
         }
+        touch(&mut transaction, uid).await.map_err(failed)?;
         let subject = Subject {
             environment: Some(environment),
             uid: Some(uid),
@@ -275,6 +277,26 @@ async fn recheck(
         return conflict("was changed");
     }
     Ok(())
+}
+
+/// Makes a new version of the environment's state, which stands for its intents and paths too.
+async fn touch(
+    transaction: &mut Transaction<'static, Postgres>,
+    uid: Uuid,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO streamkeeper.environment_state (uid)
+         SELECT uid
+         FROM streamkeeper.environments
+         WHERE uid = $1
+         ON CONFLICT (uid)
+         DO UPDATE
+         SET uid = excluded.uid",
+        uid
+    )
+    .execute(&mut **transaction)
+    .await
+    .map(drop)
 }
 
 /// Adds the paths the call sets; a path that is managed already keeps the value it held.

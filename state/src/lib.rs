@@ -40,7 +40,9 @@ mod store;
 mod sweeps;
 
 pub use self::declarations::{Applied, ApplyOutcome, Declaration, DeletionOutcome};
-pub use self::environments::{EnvironmentRow, ScopeSnapshot, SpecFault, StoredCondition};
+pub use self::environments::{
+    EnvironmentRow, RowVersion, ScopeSnapshot, SpecFault, StoredCondition,
+};
 pub use self::error::{DatabaseFault, Refusal, StoreError};
 pub use self::intents::{NewIntent, SettledIntent};
 pub use self::leases::{Lease, ScopeRow};

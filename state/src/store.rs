@@ -86,6 +86,19 @@ impl Store {
             .map_err(|error| StoreError::database("reach PostgreSQL", error))
     }
 
+    /// Runs a statement as a user in psql would, for the demo.
+    ///
+    /// # Errors
+    ///
+    /// Fails when PostgreSQL refuses it.
+    pub async fn execute_as_user(&self, statement: &'static str) -> Result<(), StoreError> {
+        sqlx::query(statement)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+            .map_err(|error| StoreError::database("run the statement", error))
+    }
+
     /// Begins a transaction that nobody fences: what users do.
     pub(crate) async fn begin(
         &self,

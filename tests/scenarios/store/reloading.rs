@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use streamkeeper_core::condition::ConditionStatus::{False, True};
-use streamkeeper_core::record::Outcome;
+use streamkeeper_core::record::{Outcome, PassRecord};
 use streamkeeper_state::{
-    AssociationRange, EnvironmentRow, Lease, ScopeSnapshot, SettledIntent, SweepRecord,
+    AssociationRange, EnvironmentRow, Lease, RowVersion, ScopeSnapshot, SettledIntent, SweepRecord,
 };
 use uuid::Uuid;
 
@@ -25,28 +25,25 @@ async fn reload(world: &World, lease: &Lease, earlier: ScopeSnapshot) -> ScopeSn
     reloaded
 }
 
-fn version(snapshot: &ScopeSnapshot, uid: Uuid) -> streamkeeper_state::RowVersion {
+fn version(snapshot: &ScopeSnapshot, uid: Uuid) -> RowVersion {
     let row = snapshot.environments.iter().find(|row| row.uid == uid);
     row.map(|row: &EnvironmentRow| row.version).unwrap()
 }
 
 #[tokio::test]
-async fn whatever_is_written_is_seen_by_the_next_reload() {
+async fn a_reload_sees_intents_and_their_outcomes() {
     let world = World::create().await;
     let uid = world.insert("cfd").await;
-    let quiet = world.insert("quiet").await;
     let lease = world.lease().await;
-    let store = &world.store;
-    let mut seen = store.load_scope(lease.scope_id).await.unwrap();
-    let untouched = version(&seen, quiet);
-
+    let seen = world.store.load_scope(lease.scope_id).await.unwrap();
     let action = create_stack();
     let manages = BTreeSet::from(["stack.description".to_owned()]);
-    let id = store
+    let id = world
+        .store
         .commit_intent(&lease, &intent(uid, &action, &manages))
         .await
         .unwrap();
-    seen = reload(&world, &lease, seen).await;
+    let seen = reload(&world, &lease, seen).await;
     assert_eq!(seen.environments[0].open_intents.len(), 1);
 
     let settled = SettledIntent {
@@ -58,12 +55,19 @@ async fn whatever_is_written_is_seen_by_the_next_reload() {
         generation: 1,
         events: &[],
     };
-    store.settle_intent(&lease, &settled).await.unwrap();
-    seen = reload(&world, &lease, seen).await;
+    world.store.settle_intent(&lease, &settled).await.unwrap();
+    let seen = reload(&world, &lease, seen).await;
     assert!(seen.environments[0].open_intents.is_empty());
+}
 
+#[tokio::test]
+async fn a_reload_sees_each_part_of_a_pass() {
+    let world = World::create().await;
+    let uid = world.insert("cfd").await;
+    let lease = world.lease().await;
+    let mut seen = world.store.load_scope(lease.scope_id).await.unwrap();
     // Each of these alone, because each is in a table of its own.
-    let parts: [fn(&mut streamkeeper_core::record::PassRecord); 6] = [
+    let parts: [fn(&mut PassRecord); 6] = [
         |pass| pass.conditions.push(ready(False, "the fleet is starting")),
         |pass| {
             pass.managed_set
@@ -81,11 +85,21 @@ async fn whatever_is_written_is_seen_by_the_next_reload() {
         let before = version(&seen, uid);
         let mut pass = record("cfd", uid);
         part(&mut pass);
-        store.record_pass(&lease, &pass).await.unwrap();
+        world.store.record_pass(&lease, &pass).await.unwrap();
         seen = reload(&world, &lease, seen).await;
         assert_ne!(version(&seen, uid), before);
     }
+}
 
+#[tokio::test]
+async fn a_reload_sees_what_users_do() {
+    let world = World::create().await;
+    let uid = world.insert("cfd").await;
+    let quiet = world.insert("quiet").await;
+    let lease = world.lease().await;
+    let store = &world.store;
+    let mut seen = store.load_scope(lease.scope_id).await.unwrap();
+    let untouched = version(&seen, quiet);
     world
         .execute("UPDATE streamkeeper.environments SET paused = true WHERE name = 'cfd'")
         .await;
@@ -104,19 +118,15 @@ async fn whatever_is_written_is_seen_by_the_next_reload() {
     assert_eq!(
         version(&seen, quiet),
         untouched,
-        "nobody wrote anything about it"
+        "nobody did anything to it"
     );
 
     let added = world.insert("added").await;
     seen = reload(&world, &lease, seen).await;
     assert_eq!(seen.environments[0].uid, added);
-    world
-        .execute("UPDATE streamkeeper.environments SET paused = false")
-        .await;
-    store
-        .request_delete(&["added".to_owned(), "cfd".to_owned()])
-        .await
-        .unwrap();
+    store.set_paused(&["cfd".to_owned()], false).await.unwrap();
+    store.request_delete(&["cfd".to_owned()]).await.unwrap();
+    seen = reload(&world, &lease, seen).await;
     assert!(store.finalize(&lease, "cfd", uid).await.unwrap());
     seen = reload(&world, &lease, seen).await;
     let names: Vec<_> = seen
