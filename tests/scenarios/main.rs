@@ -3,3 +3,4 @@
 mod converge;
 mod rows;
 mod store;
+mod sdk;

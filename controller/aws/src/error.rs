@@ -11,7 +11,7 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
-use aws_sdk_appstream::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_appstream::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 use aws_sdk_appstream::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use streamkeeper_core::cloud::{ApplyError, ErrorClass};
@@ -203,7 +203,7 @@ where
     let message = error
         .as_service_error()
         .and_then(ProvideErrorMetadata::message)
-        .map_or_else(|| chain(error), str::to_owned);
+        .map_or_else(|| chain(cause(error)), str::to_owned);
     ApplyError {
         class,
         code,
@@ -247,6 +247,16 @@ fn dispatch_failure(error: &(dyn Error + 'static)) -> (ErrorClass, String) {
 fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     std::iter::successors(Some(error), |&error| error.source())
         .find_map(<dyn Error>::downcast_ref::<T>)
+}
+
+/// The first error below the SDK's own layers, which say "dispatch failure: other" and no more.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    let source = error.source().unwrap_or(error);
+    if source.is::<ConnectorError>() {
+        source.source().unwrap_or(source)
+    } else {
+        source
+    }
 }
 
 /// The whole chain of sources on one line: AWS's errors print nothing useful without it.

@@ -1,3 +1,5 @@
+//! Checks what every client is built with.
+
 use aws_types::service_config::LoadServiceConfig;
 
 use super::*;

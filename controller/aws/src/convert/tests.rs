@@ -1,3 +1,5 @@
+//! Translates there and back, with everything, nothing, and words nobody knows.
+
 use aws_sdk_appstream::types as sdk;
 use serde_json::{Value, json};
 use streamkeeper_core::cloud::ErrorClass;

@@ -1,3 +1,5 @@
+//! Classifies every code, and every way in which an answer fails to come.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

@@ -139,7 +139,32 @@ async fn policy(reader: &Reader, name: String) -> Result<Observed<ObservedBucket
 
 #[cfg(test)]
 mod tests {
-    use super::is_home;
+    use streamkeeper_core::cloud::{Cloud, ObserveRequest};
+
+    use super::*;
+    use crate::AwsConfig;
+    use crate::stub::Stub;
+
+    #[tokio::test]
+    async fn a_policy_that_is_no_document_is_unknown_and_not_none() {
+        for answer in [
+            "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n<html>",
+        ] {
+            let stub = Stub::answering(answer).await;
+            let cloud = AwsConfig::fixed(&stub.url, "eu-west-1", "test", "test")
+                .cloud("eu-west-1", "123456789012");
+            let request = ObserveRequest {
+                buckets: BTreeSet::from(["shared".to_owned()]),
+                ..ObserveRequest::default()
+            };
+            let world = cloud.observe(&request).await;
+            let Observed::Unknown(reason) = &world.buckets["shared"] else {
+                panic!("{answer}: {:?}", world.buckets["shared"]);
+            };
+            assert!(reason.contains("UnreadablePolicy"), "{reason}");
+        }
+    }
 
     const BASE: &str = "appstream2-36fb080bb8-eu-west-1-123456789012";
 

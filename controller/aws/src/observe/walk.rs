@@ -53,7 +53,7 @@ async fn list<T: Described>(reader: &Reader) -> Inventory<T> {
     match outcome {
         Ok(()) => Inventory {
             items,
-            otherwise: "not listed".to_owned(),
+            otherwise: format!("not listed by {}", T::OPERATION),
             walked: true,
         },
         Err(error) => Inventory {
@@ -85,7 +85,7 @@ async fn bulk_tags(reader: &Reader) -> BulkTags {
         )
         .await;
     let otherwise = match outcome {
-        Ok(()) => "GetResources did not list it".to_owned(),
+        Ok(()) => "not listed by GetResources".to_owned(),
         Err(error) => error::reason("GetResources", "", &error),
     };
     BulkTags { by_arn, otherwise }

@@ -1,3 +1,5 @@
+//! Bounds reads: attempts, pages, time, concurrency.
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_sdk_appstream::operation::describe_fleets::DescribeFleetsError;
