@@ -1,5 +1,10 @@
 //! Proves what PostgreSQL itself does with rows of `environments`: refuses, counts, marks, tells.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by a panic, and so do its helpers"
+)]
+
 mod agreement;
 mod changes;
 mod deletion;
@@ -67,7 +72,7 @@ async fn assert_refused(pool: &PgPool, statement: &'static str, code: &str, mess
     );
 }
 
-/// Generation, mode of one environment; whether it is marked.
+/// The generation of one environment.
 async fn generation(pool: &PgPool, name: &str) -> i64 {
     sqlx::query_scalar("SELECT generation FROM streamkeeper.environments WHERE name = $1")
         .bind(name)
