@@ -22,7 +22,7 @@
 //! - Statements of others are never compared, changed, reordered or dropped.
 //! - Two statements are called equivalent only when they are so by rules that AWS documents. What
 //!   is not understood is equal to nothing but itself.
-//! - What [`merge`] returns, [`compare`] finds no fault with, and merging again changes nothing.
+//! - What [`merge()`] returns, [`compare`] finds no fault with, and merging again changes nothing.
 //! - The guard rails judge the finished document and do not trust the merge: nobody is let in
 //!   unnamed, nobody who must get in is locked out, nothing of others is lost.
 //!
