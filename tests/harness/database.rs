@@ -10,17 +10,18 @@
 //!
 //! * On a server that is not ours nothing is touched but databases named `streamkeeper_test_…`.
 //! * The names of a process begin with its run; the run's connection is open while it lives.  So
-//!   a later run knows what a killed one left behind, and drops it.
+//!   a later run knows what an earlier one left behind, its template above all, and drops it.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc as blocking;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor, Row};
 use streamkeeper_controller::postgres::{Authentication, PrivatePostgres, PrivatePostgresOptions};
-use streamkeeper_state::{ConnectOptions, Store};
+use streamkeeper_state::scratch::{create_database, drop_abandoned, drop_database};
+use streamkeeper_state::{ConnectOptions, Store, StoreError};
 use tokio::sync::{OnceCell, mpsc, oneshot};
 use uuid::Uuid;
 
@@ -33,9 +34,6 @@ const MAX_CONNECTIONS: u16 = 300;
 /// One connection for the test, one for what it compares with, and some for tasks.
 const POOL_SIZE: u32 = 5;
 
-/// A server that does not drop a database in this time has a fault of its own to show.
-const DROP_DEADLINE: Duration = Duration::from_secs(30);
-
 /// Creating and dropping databases is the server's work: more at once take no less time.
 const ADMIN_CONNECTIONS: u32 = 4;
 
@@ -43,9 +41,12 @@ const ADMIN_CONNECTIONS: u32 = 4;
 /// databases of 8 MB, and its log.
 const MEMORY_KIB: u64 = 3 << 20;
 
+/// Ten times what a server on a slow disk takes.  What is not dropped by then is dropped later.
+const DROP_PATIENCE: Duration = Duration::from_millis(500);
+
 static SERVER: OnceCell<TestServer> = OnceCell::const_new();
 
-/// A migrated, empty database that belongs to one test; dropped at its end.
+/// A migrated, empty database that belongs to one test; its end begins when this is dropped.
 #[derive(Debug)]
 pub struct TestDatabase {
     /// How to reach it, with the password where there is one.
@@ -105,20 +106,16 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        // Connections that are left, a killed daemon's too, are cut by FORCE.
-        let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        let (reply, done) = blocking::channel();
-        let statement = Statement {
-            sql,
-            reply: Reply::Blocking(reply),
+        // Connections that are left, a killed daemon's too, are cut.
+        let (done, waiting) = blocking::channel();
+        let errand = Errand::Drop {
+            name: self.name.clone(),
+            _done: done,
         };
-        // Other work of this runtime may wait meanwhile; the statement runs on a thread of its own.
-        if self.server.statements.send(statement).is_ok() {
-            match done.recv_timeout(DROP_DEADLINE) {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => eprintln!("failed to drop {}: {error:#}", self.name),
-                Err(error) => eprintln!("failed to drop {}: {error}", self.name),
-            }
+        // Not for long: dropping a database waits for whoever is just logging in anywhere on the
+        // server, and that may be another task of the very runtime that waits here.
+        if self.server.errands.send(errand).is_ok() {
+            let _in_time = waiting.recv_timeout(DROP_PATIENCE);
         }
     }
 }
@@ -131,20 +128,23 @@ struct TestServer {
     /// Marks the databases and the connection of this process.
     run: String,
     template: String,
-    /// Unbounded, because a test has at most one statement under way.
-    statements: mpsc::UnboundedSender<Statement>,
+    /// Unbounded, because a test has at most one under way.
+    errands: mpsc::UnboundedSender<Errand>,
 }
 
+/// What the server's thread is asked to do.
 #[derive(Debug)]
-struct Statement {
-    sql: String,
-    reply: Reply,
-}
-
-#[derive(Debug)]
-enum Reply {
-    Async(oneshot::Sender<Result<()>>),
-    Blocking(blocking::Sender<Result<()>>),
+enum Errand {
+    Create {
+        name: String,
+        template: String,
+        reply: oneshot::Sender<Result<(), StoreError>>,
+    },
+    Drop {
+        name: String,
+        /// Closes when it is done.
+        _done: blocking::Sender<()>,
+    },
 }
 
 impl TestServer {
@@ -171,25 +171,7 @@ impl TestServer {
                 runtime.block_on(own_server(started));
             })
             .context("spawn the server's thread")?;
-        let (options, run, statements) = ready.await.context("hear from the server's thread")??;
-        let mut server = Self {
-            options,
-            template: String::new(),
-            run,
-            statements,
-        };
-        server.template = server.build_template().await?;
-        Ok(server)
-    }
-
-    async fn build_template(&self) -> Result<String> {
-        let name = self.new_name();
-        self.create(&name, "template0").await?;
-        let url = self.options.clone().database(&name).to_url_lossy();
-        migrate(url.as_str())
-            .await
-            .context("migrate the template database")?;
-        Ok(name)
+        ready.await.context("hear from the server's thread")?
     }
 
     fn new_name(&self) -> String {
@@ -198,30 +180,22 @@ impl TestServer {
     }
 
     async fn create(&self, name: &str, template: &str) -> Result<()> {
-        // template0 may be cloned in any locale; a copy of it has the same one.
-        self.execute(format!(
-            "CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
-        ))
-        .await
-    }
-
-    async fn execute(&self, sql: String) -> Result<()> {
         let (reply, done) = oneshot::channel();
-        let statement = Statement {
-            sql,
-            reply: Reply::Async(reply),
+        let errand = Errand::Create {
+            name: name.to_owned(),
+            template: template.to_owned(),
+            reply,
         };
-        self.statements
-            .send(statement)
+        self.errands
+            .send(errand)
+            .ok()
             .context("reach the server's thread")?;
-        done.await.context("hear from the server's thread")?
+        Ok(done.await.context("hear from the server's thread")??)
     }
 }
 
-type Started = Result<(PgConnectOptions, String, mpsc::UnboundedSender<Statement>)>;
-
-/// Finds or starts the server, says how to reach it and runs statements until the process ends.
-async fn own_server(started: oneshot::Sender<Started>) {
+/// Finds or starts the server, says how to reach it and runs errands until the process ends.
+async fn own_server(started: oneshot::Sender<Result<TestServer>>) {
     let run = Uuid::new_v4().simple().to_string()[..8].to_owned();
     let mut private = None;
     let connected = async {
@@ -234,37 +208,63 @@ async fn own_server(started: oneshot::Sender<Started>) {
             .connect_with(options.clone().application_name(&format!("{PREFIX}{run}")))
             .await
             .context("connect to the test server")?;
-        drop_leftovers(&admin).await?;
-        anyhow::Ok((options, admin))
+        let mut connection = admin.acquire().await?;
+        drop_abandoned(&mut connection, PREFIX).await?;
+        let template = format!("{PREFIX}{run}_template");
+        create_database(&mut connection, &template, "template0").await?;
+        drop(connection);
+        migrate(options.clone().database(&template).to_url_lossy().as_str())
+            .await
+            .context("migrate the template database")?;
+        let (errands, queue) = mpsc::unbounded_channel();
+        let server = TestServer {
+            options,
+            run,
+            template,
+            errands,
+        };
+        anyhow::Ok((server, admin, queue))
     };
-    let (options, admin) = match connected.await {
+    let (server, admin, mut queue) = match connected.await {
         Ok(connected) => connected,
         Err(error) => {
             drop(started.send(Err(error)));
             return;
         }
     };
-    let (statements, mut queue) = mpsc::unbounded_channel::<Statement>();
-    if started.send(Ok((options, run, statements))).is_err() {
+    if started.send(Ok(server)).is_err() {
         return;
     }
-    while let Some(Statement { sql, reply }) = queue.recv().await {
-        let admin = admin.clone();
+    while let Some(errand) = queue.recv().await {
         // Side by side: a test that drops its database does not wait for ten that begin.
-        tokio::spawn(async move {
-            let result = admin
-                .execute(AssertSqlSafe(sql.clone()))
-                .await
-                .map(|_done| ())
-                .with_context(|| format!("execute {sql}"));
-            // Nobody listens when the test ended first; its database is dropped by its Drop.
-            match reply {
-                Reply::Async(reply) => drop(reply.send(result)),
-                Reply::Blocking(reply) => drop(reply.send(result)),
-            }
-        });
+        tokio::spawn(run_errand(admin.clone(), errand));
     }
     drop(private);
+}
+
+async fn run_errand(admin: PgPool, errand: Errand) {
+    let mut connection = admin.acquire().await;
+    let connection = connection
+        .as_mut()
+        .expect("four connections that never end serve errands of seconds");
+    match errand {
+        Errand::Create {
+            name,
+            template,
+            reply,
+        } => {
+            let created = create_database(connection, &name, &template).await;
+            if reply.send(created).is_err() {
+                // The test ended while it waited, so nobody else will.
+                drop(drop_database(connection, &name).await);
+            }
+        }
+        Errand::Drop { name, _done } => {
+            if let Err(error) = drop_database(connection, &name).await {
+                eprintln!("{:#}", anyhow::Error::new(error));
+            }
+        }
+    }
 }
 
 async fn server_options(private: &mut Option<PrivatePostgres>) -> Result<PgConnectOptions> {
@@ -306,35 +306,6 @@ async fn memory() -> Option<PathBuf> {
         .parse()
         .ok()?;
     (free >= MEMORY_KIB).then(|| folder.to_owned())
-}
-
-/// Drops what killed runs left: databases of ours whose run has no connection any more.
-async fn drop_leftovers(connection: &PgPool) -> Result<()> {
-    let leftovers = connection
-        .fetch_all(AssertSqlSafe(format!(
-            "SELECT leftover.datname::text
-               FROM pg_database AS leftover
-              WHERE starts_with(leftover.datname, '{PREFIX}')
-                AND leftover.datdba = current_user::regrole
-                AND NOT EXISTS (
-                    SELECT
-                      FROM pg_stat_activity AS run
-                     WHERE starts_with(run.application_name, '{PREFIX}')
-                       AND starts_with(leftover.datname, run.application_name))"
-        )))
-        .await
-        .context("look for test databases that were left behind")?;
-    for row in leftovers {
-        let name: String = row.try_get(0).context("read a database's name")?;
-        // Another process may be at it too.
-        connection
-            .execute(AssertSqlSafe(format!(
-                "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
-            )))
-            .await
-            .with_context(|| format!("drop {name}, left behind by a killed run"))?;
-    }
-    Ok(())
 }
 
 async fn migrate(url: &str) -> Result<()> {

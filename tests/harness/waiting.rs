@@ -13,10 +13,7 @@ const POLL: Duration = Duration::from_millis(20);
 /// # Panics
 ///
 /// Panics with `what` when the deadline passes first.
-pub async fn wait_until<F>(what: &str, deadline: Duration, mut predicate: impl FnMut() -> F)
-where
-    F: Future<Output = bool>,
-{
+pub async fn wait_until(what: &str, deadline: Duration, mut predicate: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
     while !predicate().await {
         assert!(

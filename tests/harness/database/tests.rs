@@ -1,8 +1,9 @@
 //! Tests that every test has a database, and that none is left behind.
 
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use super::*;
+use crate::waiting::{DEADLINE, wait_until};
 
 async fn exists(name: &str) -> bool {
     let mut connection = TestServer::get().await.options.connect().await.unwrap();
@@ -65,7 +66,10 @@ async fn a_database_is_dropped_with_its_test_even_while_somebody_is_connected() 
     let _left_open = PgConnection::connect(&database.url).await.unwrap();
     assert!(exists(&name).await);
     drop(database);
-    assert!(!exists(&name).await);
+    wait_until("the database is dropped", DEADLINE, async || {
+        !exists(&name).await
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -75,8 +79,8 @@ async fn only_what_a_killed_run_left_behind_is_dropped() {
     server.create(&left, "template0").await.unwrap();
     let alive = TestDatabase::create_empty().await;
 
-    let admin = PgPool::connect_with(server.options.clone()).await.unwrap();
-    drop_leftovers(&admin).await.unwrap();
+    let mut connection = server.options.connect().await.unwrap();
+    drop_abandoned(&mut connection, PREFIX).await.unwrap();
 
     assert!(!exists(&left).await);
     assert!(exists(alive.name()).await);
