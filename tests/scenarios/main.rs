@@ -2,5 +2,5 @@
 
 mod converge;
 mod rows;
-mod store;
 mod sdk;
+mod store;
