@@ -192,6 +192,10 @@ class Script:
         self.call("s3", "HeadBucket", Bucket=bucket)
         location = self.call("s3", "GetBucketLocation", Bucket=bucket)
         self.expect("location", location["LocationConstraint"], wire.REGION)
+        # From another region, boto3 is sent away and follows by itself.
+        elsewhere = self.wire.client("s3", region="us-east-1")
+        answer = elsewhere.get_bucket_policy(Bucket=bucket)
+        self.expect("policy from another region", "Policy" in answer, True)
         policy = json.loads(self.call("s3", "GetBucketPolicy", Bucket=bucket)["Policy"])
         sids = [statement["Sid"] for statement in policy["Statement"]]
         self.expect("AWS's own statement", sids, ["PreventAccidentalDeletionOfBucket"])

@@ -78,10 +78,10 @@ class Wire:
         session.register_component("data_loader", OneProtocolLoader(protocol))
         self.session = boto3.session.Session(botocore_session=session)
 
-    def client(self, service, **credentials):
+    def client(self, service, region=REGION):
         client = self.session.client(
             service,
-            region_name=REGION,
+            region_name=region,
             endpoint_url=self.url,
             config=botocore.config.Config(
                 retries={"total_max_attempts": 1, "mode": "standard"},
@@ -89,7 +89,7 @@ class Wire:
                 connect_timeout=5,
                 read_timeout=20,
             ),
-            **(credentials or CREDENTIALS),
+            **CREDENTIALS,
         )
         client.meta.events.register("before-parse", self._record)
         return client

@@ -134,15 +134,16 @@ impl Look<'_> {
         };
         let mut input = input.clone();
         for _ in 0..PAGE_LIMIT {
-            let output = match self.ask(service, operation, input.clone()) {
+            let mut output = match self.ask(service, operation, input.clone()) {
                 Ok(output) => output,
                 Err(error) => {
                     listed.failure = Some(format!("{operation}: {error}"));
                     return listed;
                 }
             };
-            let page = output[items].as_array().map(Vec::as_slice);
-            listed.items.extend_from_slice(page.unwrap_or_default());
+            if let Value::Array(mut page) = output[items].take() {
+                listed.items.append(&mut page);
+            }
             // The tagging API ends a list with an empty token instead of none.
             match output[next].as_str() {
                 Some(more) if !more.is_empty() => input[token] = Value::from(more),

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Extensions, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -176,13 +176,14 @@ impl Buckets {
         let Some(passage) = extensions.get::<Passage>() else {
             return Err(S3Error::new(S3ErrorCode::InternalError));
         };
-        let exchange = self.simulator.exchange(&Call {
+        let call = Call {
             service: Service::S3,
             operation: operation.to_owned(),
             region: passage.origin.region.clone(),
             caller: Some(passage.origin.caller.clone()),
             input,
-        });
+        };
+        let exchange = self.simulator.exchange(&call);
         *passage
             .outcome
             .lock()
@@ -190,9 +191,24 @@ impl Buckets {
             delivery: exchange.delivery,
             request_id: exchange.request_id.clone(),
         });
-        exchange
-            .result
-            .map_err(|error| s3_error(error, &exchange.request_id))
+        exchange.result.map_err(|error| {
+            let region = (error.code == "PermanentRedirect").then(|| self.region_of(&call.input));
+            let mut error = s3_error(error, &exchange.request_id);
+            if let Some(Ok(region)) = region.flatten().map(|region| region.parse()) {
+                error.set_headers(
+                    [(HeaderName::from_static("x-amz-bucket-region"), region)]
+                        .into_iter()
+                        .collect(),
+                );
+            }
+            error
+        })
+    }
+
+    /// Where a bucket is. Clients that are sent away without it ask again, for ever.
+    fn region_of(&self, input: &Value) -> Option<String> {
+        let bucket = input["Bucket"].as_str()?;
+        text(&self.simulator.snapshot()["buckets"][bucket], "Region")
     }
 }
 

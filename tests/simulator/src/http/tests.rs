@@ -261,6 +261,24 @@ async fn sts_answers_the_query_protocol() {
 }
 
 #[tokio::test]
+async fn a_bucket_elsewhere_says_where() {
+    let (simulator, server) = started().await;
+    simulator.add_bucket("eu-west-1", "shared");
+    let elsewhere = signed("us-east-1", "s3");
+    for line in ["GET /shared?policy", "HEAD /shared"] {
+        let answer = exchange(&server, &request(line, &[&elsewhere], b""))
+            .await
+            .unwrap();
+        assert_eq!(answer.status, 301, "{line}");
+        assert!(
+            answer.head.contains("x-amz-bucket-region: eu-west-1"),
+            "{}",
+            answer.head
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_reset_is_one_and_the_call_is_executed_or_not_as_the_fault_says() {
     for (fault, executed) in [
         (Fault::LostBefore(Face::Reset), false),
