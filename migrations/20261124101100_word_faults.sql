@@ -40,7 +40,7 @@ CREATE FUNCTION streamkeeper.type_names(types jsonb)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT string_agg(
+    SELECT regexp_replace(string_agg(
         CASE type.name
             WHEN 'string' THEN 'a string'
             WHEN 'integer' THEN 'a whole number'
@@ -48,7 +48,7 @@ BEGIN ATOMIC
             WHEN 'boolean' THEN 'true or false'
             WHEN 'array' THEN 'a list'
             WHEN 'object' THEN 'an object'
-        END, ' or ' ORDER BY type.position)
+        END, ', ' ORDER BY type.position), ', ([^,]*)$', ' or \1')
     FROM (
         SELECT element.name, min(element.position) AS position
         FROM jsonb_array_elements_text(

@@ -229,7 +229,7 @@ const BAD_STATEMENTS: &[(&str, &str)] = &[
     ),
     (
         r#"{"Sid": "S", "Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b", "Condition": {"Bool": {"k": {}}}}"#,
-        ".Condition.Bool.k: expected a string or a number or true or false or a list, not an object",
+        ".Condition.Bool.k: expected a string, a number, true or false or a list, not an object",
     ),
     (
         r#"{"Sid": "S", "Effect": "Deny", "Principal": "*", "NotPrincipal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b"}"#,
