@@ -84,7 +84,7 @@ pub struct EnvironmentRow {
     /// Which version of the row and of what is stored about it this is.
     pub version: RowVersion,
     /// When its association was last read on its own.
-    pub(crate) own_associations_verified_at: Option<Timestamp>,
+    pub own_associations_verified_at: Option<Timestamp>,
 }
 
 /// Which version of a row this is: equal versions hold the same, as long as the database lives.

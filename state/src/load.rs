@@ -96,7 +96,24 @@ impl Store {
     ///
     /// Fails when the database does; never because of what the row holds.
     pub async fn load_environment(&self, name: &str) -> Result<Option<EnvironmentRow>, StoreError> {
-        let operation = format!("load environment \"{name}\"");
+        let mut rows = self.load_environments(&[name.to_owned()]).await?;
+        Ok(rows.pop())
+    }
+
+    /// Everything stored about environments of these names, in a constant number of queries and in
+    /// the byte order of their names; of a name that no environment has, nothing.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does; never because of what a row holds.
+    pub async fn load_environments(
+        &self,
+        names: &[String],
+    ) -> Result<Vec<EnvironmentRow>, StoreError> {
+        let operation = match names {
+            [name] => format!("load environment \"{name}\""),
+            _ => format!("load {} environments", names.len()),
+        };
         let failed = |error| StoreError::database(operation.as_str(), error);
         let mut snapshot = self.begin_snapshot(&operation).await?;
         let found = sqlx::query!(
@@ -109,24 +126,30 @@ impl Store {
                          = streamkeeper.scope_of(environments.region, environments.account_id)
                  ) AS association_runs
              FROM streamkeeper.environments
-             WHERE environments.name = $1",
-            name
+             WHERE environments.name = ANY($1)",
+            names
         )
-        .fetch_optional(&mut *snapshot)
+        .fetch_all(&mut *snapshot)
         .await
         .map_err(failed)?;
-        let Some(found) = found else {
-            return Ok(None);
-        };
-        let mut rows = load_rows(&mut snapshot, &[found.uid])
-            .await
-            .map_err(failed)?;
+        if found.is_empty() {
+            return Ok(Vec::new());
+        }
+        let uids: Vec<Uuid> = found.iter().map(|found| found.uid).collect();
+        let mut rows = load_rows(&mut snapshot, &uids).await.map_err(failed)?;
         load_details(&mut snapshot, &mut rows)
             .await
             .map_err(failed)?;
         snapshot.commit().await.map_err(failed)?;
-        date_associations(&mut rows, &parse_runs(found.association_runs.as_deref()));
-        Ok(rows.pop())
+        let runs: BTreeMap<Uuid, Option<String>> = found
+            .into_iter()
+            .map(|found| (found.uid, found.association_runs))
+            .collect();
+        for row in &mut rows {
+            let runs = runs.get(&row.uid).and_then(Option::as_deref);
+            date_associations(std::slice::from_mut(row), &parse_runs(runs));
+        }
+        Ok(rows)
     }
 
     /// Begins a transaction whose statements all see the same moment.

@@ -1,6 +1,6 @@
 //! Reads what the command line and the page show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -21,6 +21,12 @@ pub struct StatusFilter {
     pub names: Vec<String>,
     /// Those that carry all of these labels.
     pub labels: BTreeMap<String, String>,
+    /// Those that carry none of these labels with these values.
+    pub labels_differ: BTreeSet<(String, String)>,
+    /// Those that carry labels of all of these keys.
+    pub labels_exist: BTreeSet<String>,
+    /// Those that carry no label of any of these keys.
+    pub labels_absent: BTreeSet<String>,
 }
 
 /// One row of the view `status`.
@@ -135,7 +141,17 @@ impl Store {
     ///
     /// Fails when the database does.
     pub async fn status(&self, filter: &StatusFilter) -> Result<Vec<StatusRow>, StoreError> {
-        let StatusFilter { names, labels } = filter;
+        let StatusFilter {
+            names,
+            labels,
+            labels_differ,
+            labels_exist,
+            labels_absent,
+        } = filter;
+        let (differ_keys, differ_values): (Vec<String>, Vec<String>) =
+            labels_differ.iter().cloned().unzip();
+        let exist: Vec<String> = labels_exist.iter().cloned().collect();
+        let absent: Vec<String> = labels_absent.iter().cloned().collect();
         sqlx::query_as!(
             StatusRow,
             r#"SELECT
@@ -156,9 +172,20 @@ impl Store {
                JOIN streamkeeper.environments USING (name)
                WHERE (cardinality($1::text[]) = 0 OR status.name = ANY($1))
                  AND environments.labels @> $2
+                 AND environments.labels ?& $3
+                 AND NOT environments.labels ?| $4
+                 AND NOT EXISTS (
+                     SELECT
+                     FROM unnest($5::text[], $6::text[]) AS unwanted (key, value)
+                     WHERE environments.labels ->> unwanted.key = unwanted.value
+                 )
                ORDER BY status.name COLLATE "C""#,
             names,
-            json!(labels)
+            json!(labels),
+            &exist,
+            &absent,
+            &differ_keys,
+            &differ_values
         )
         .fetch_all(self.pool())
         .await
@@ -173,7 +200,7 @@ impl Store {
     pub async fn environment(&self, name: &str) -> Result<Option<EnvironmentDetails>, StoreError> {
         let filter = StatusFilter {
             names: vec![name.to_owned()],
-            labels: BTreeMap::new(),
+            ..StatusFilter::default()
         };
         let (Some(row), Some(status)) = (
             self.load_environment(name).await?,
@@ -182,6 +209,33 @@ impl Store {
             return Ok(None);
         };
         Ok(Some(EnvironmentDetails { status, row }))
+    }
+
+    /// Everything about the environments that are wanted, by name.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn environments(
+        &self,
+        filter: &StatusFilter,
+    ) -> Result<Vec<EnvironmentDetails>, StoreError> {
+        let lines = self.status(filter).await?;
+        let names: Vec<String> = lines.iter().map(|status| status.name.clone()).collect();
+        let mut rows: BTreeMap<String, EnvironmentRow> = self
+            .load_environments(&names)
+            .await?
+            .into_iter()
+            .map(|row| (row.name.clone(), row))
+            .collect();
+        // A row that went between the two reads has gone.
+        Ok(lines
+            .into_iter()
+            .filter_map(|status| {
+                let row = rows.remove(&status.name)?;
+                Some(EnvironmentDetails { status, row })
+            })
+            .collect())
     }
 
     /// An environment's conditions, in the order they are shown.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{Connection, PgConnection, PgPool, Postgres, Transaction};
 
 use crate::error::StoreError;
 use crate::leases::Lease;
@@ -60,6 +60,27 @@ impl Store {
             .await
             .map_err(failed)?;
         Ok(Self { pool })
+    }
+
+    /// Connects to a server that is there, or says at once why it is not.
+    ///
+    /// A pool tries a server that refuses again and again, in case it comes up, and says in the end
+    /// that it timed out: right for a daemon, and no answer to a person.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::connect`], with the reason.
+    pub async fn connect_now(url: &str, options: &ConnectOptions) -> Result<Self, StoreError> {
+        let failed = |error| StoreError::database("connect to PostgreSQL", error);
+        let connect: PgConnectOptions = url.parse().map_err(failed)?;
+        let attempt = PgConnection::connect_with(&connect);
+        let connection = tokio::time::timeout(options.acquire_timeout, attempt)
+            .await
+            .map_err(|_| failed(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))?
+            .map_err(failed)?;
+        // It has shown what it was made for.
+        drop(connection.close().await);
+        Self::connect(url, options).await
     }
 
     /// The pool, for tests and for what needs a connection of its own.

@@ -146,6 +146,7 @@ async fn status_selects_by_name_and_label() {
                 .iter()
                 .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
                 .collect::<BTreeMap<_, _>>(),
+            ..StatusFilter::default()
         };
         let rows = world.store.status(&filter).await.unwrap();
         rows.into_iter().map(|row| row.name).collect::<Vec<_>>()
