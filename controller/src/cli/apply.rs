@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::ValueEnum;
-use streamkeeper_state::Declaration;
+use streamkeeper_state::{Declaration, StoreError};
 
-use super::document::read_documents;
+use super::document::{Declared, read_documents};
+use super::failure::StoreFailure;
 use super::{GlobalOptions, output};
 
 /// The options of `apply`.
@@ -58,12 +58,10 @@ pub(super) async fn run(global: &GlobalOptions, args: Args) -> anyhow::Result<Ex
         .iter()
         .map(|declared| declared.declaration.clone())
         .collect();
-    let applied = match (store.apply(&declarations).await, declared.as_slice()) {
-        (Ok(applied), _) => applied,
-        // With several documents it is the name that tells which one.
-        (Err(error), [only]) => return Err(error).with_context(|| only.place.to_string()),
-        (Err(error), _) => return Err(error.into()),
-    };
+    let applied = store
+        .apply(&declarations)
+        .await
+        .map_err(|error| place(error, &declared))?;
     match output {
         Some(Format::Json) => output::print_json(&applied)?,
         Some(Format::Name) => {
@@ -79,4 +77,25 @@ pub(super) async fn run(global: &GlobalOptions, args: Args) -> anyhow::Result<Ex
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says in which document the environment stands that was refused.
+fn place(source: StoreError, declared: &[Declared]) -> StoreFailure {
+    // All of them go in one transaction; only its words tell which one failed.
+    let said = source.to_string();
+    let refused = declared
+        .iter()
+        .find(|declared| said.contains(&format!("environment \"{}\"", declared.declaration.name)));
+    let name = refused.map(|refused| &refused.declaration.name);
+    let hint = match (&source, name) {
+        (StoreError::Conflict(_), Some(name)) => Some(format!(
+            "`streamkeeper wait {name} --for=delete` returns when it is gone"
+        )),
+        _ => None,
+    };
+    StoreFailure {
+        source,
+        place: refused.map(|refused| refused.place.to_string()),
+        hint,
+    }
 }

@@ -6,7 +6,7 @@ use streamkeeper_state::{ConnectOptions, StatusFilter, StatusRow, Store, StoreEr
 
 use super::GlobalOptions;
 use super::closest::closest;
-use super::failure::{CliError, Missing};
+use super::failure::{CliError, Missing, StoreFailure};
 use super::selector::Selector;
 use crate::config::DatabaseUrl;
 
@@ -42,7 +42,17 @@ impl GlobalOptions {
             max_connections: MAX_CONNECTIONS,
             acquire_timeout: ACQUIRE_TIMEOUT,
         };
-        Ok(Store::connect(url.expose(), &options).await?)
+        let connected = Store::connect_now(url.expose(), &options).await;
+        connected.map_err(|source| {
+            StoreFailure {
+                source,
+                place: None,
+                hint: Some(format!(
+                    "the database is {url}, by --database-url or DATABASE_URL"
+                )),
+            }
+            .into()
+        })
     }
 }
 
@@ -119,18 +129,9 @@ pub(crate) async fn select(
     names: &[String],
     selector: Option<&Selector>,
 ) -> anyhow::Result<Found> {
-    let filter = StatusFilter {
-        names: names.to_vec(),
-        labels: selector
-            .map(|selector| selector.equals.clone())
-            .unwrap_or_default(),
-    };
+    let mut filter = selector.map(Selector::to_filter).unwrap_or_default();
+    filter.names = names.to_vec();
     let mut rows = store.status(&filter).await?;
-    if let Some(selector) = selector
-        && !selector.is_plain()
-    {
-        rows = keep_selected(store, rows, selector).await?;
-    }
     // As they were named, each once.
     let mut missing = Vec::new();
     if !names.is_empty() {
@@ -168,20 +169,4 @@ pub(crate) async fn describe_missing(
             closest: closest(name, known.iter().map(|row| row.name.as_str())),
         })
         .collect())
-}
-
-/// Drops rows whose labels are not what is asked for.
-async fn keep_selected(
-    store: &Store,
-    rows: Vec<StatusRow>,
-    selector: &Selector,
-) -> Result<Vec<StatusRow>, StoreError> {
-    let mut kept = Vec::new();
-    for row in rows {
-        let loaded = store.load_environment(&row.name).await?;
-        if loaded.is_some_and(|loaded| selector.matches(&loaded.labels)) {
-            kept.push(row);
-        }
-    }
-    Ok(kept)
 }

@@ -31,7 +31,7 @@ use streamkeeper_core::environment::Timestamp;
 use streamkeeper_state::{Declaration, EnvironmentDetails, StatusRow};
 use uuid::Uuid;
 
-pub(crate) use self::read::read_documents;
+pub(crate) use self::read::{Declared, read_documents};
 
 /// What every document says first.
 pub(crate) const API_VERSION: &str = "streamkeeper.dev/v1";

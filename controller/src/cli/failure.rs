@@ -3,9 +3,12 @@
 //! ```text
 //! error: failed to apply environment "cfd": spec.fleet.name: 7 is not a string
 //!   also: spec.fleet.colour: unknown key
+//!   in: cfd.yaml: document 2
 //! hint: `streamkeeper schema` prints what a spec may say
 //! ```
 
+use std::error::Error;
+use std::fmt;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
@@ -58,6 +61,29 @@ pub(crate) enum CliError {
     /// Whoever read stdout has gone.
     #[error("stdout is closed")]
     OutputClosed,
+}
+
+/// A failure of the store, with what only the command knows about it.
+#[derive(Debug)]
+pub(crate) struct StoreFailure {
+    /// The failure.
+    pub(crate) source: StoreError,
+    /// Where it happened, such as `cfd.yaml: document 2`.
+    pub(crate) place: Option<String>,
+    /// What to do about it.
+    pub(crate) hint: Option<String>,
+}
+
+impl fmt::Display for StoreFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(f)
+    }
+}
+
+impl Error for StoreFailure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.source()
+    }
 }
 
 /// An environment that does not exist.
@@ -115,20 +141,32 @@ fn render(error: &anyhow::Error) -> Option<String> {
         faults.iter().for_each(|fault| lines.error(fault));
     } else if let Some((message, refusal)) = refused(error) {
         lines.error(&message);
-        let label = if refusal.code == CHECK_VIOLATION {
-            "also"
-        } else {
-            "detail"
-        };
         for detail in refusal.detail.into_iter().flat_map(str::lines) {
+            let label = if refusal.code == CHECK_VIOLATION {
+                "also"
+            } else {
+                "detail"
+            };
             lines.push(&format!("  {label}: {detail}"));
         }
-        refusal.hint.into_iter().for_each(|hint| lines.hint(hint));
+    } else {
+        lines.error(&Chain(error.as_ref()).to_string());
+    }
+    let annotated = error.downcast_ref::<StoreFailure>();
+    if let Some(place) = annotated.and_then(|failure| failure.place.as_deref()) {
+        lines.push(&format!("  in: {place}"));
+    }
+    if let Some((_, refusal)) = refused(error) {
+        refusal
+            .hint
+            .into_iter()
+            .for_each(|hint| lines.hint(&as_ours(hint)));
         database_hint(refusal.code)
             .into_iter()
             .for_each(|hint| lines.hint(hint));
-    } else {
-        lines.error(&Chain(error.as_ref()).to_string());
+    }
+    if let Some(hint) = annotated.and_then(|failure| failure.hint.as_deref()) {
+        lines.hint(hint);
     }
     own.map(own_hints)
         .into_iter()
@@ -145,7 +183,11 @@ fn refused(error: &anyhow::Error) -> Option<(String, Refusal<'_>)> {
     let mut said: Vec<String> = Vec::new();
     for link in error.chain() {
         said.push(link.to_string());
-        let refusal = link.downcast_ref().and_then(StoreError::refusal);
+        let annotated = link.downcast_ref::<StoreFailure>();
+        let refusal = annotated
+            .map(|failure| &failure.source)
+            .or_else(|| link.downcast_ref())
+            .and_then(StoreError::refusal);
         if let Some(refusal) = refusal {
             said.push(refusal.message.to_owned());
             return Some((said.join(": "), refusal));
@@ -167,6 +209,19 @@ fn database_hint(code: &str) -> Option<&'static str> {
             "ask the owner of the schema for rights, or connect as another role by DATABASE_URL",
         ),
         _ => None,
+    }
+}
+
+/// PostgreSQL's sentence as a fragment, like our own hints.
+fn as_ours(hint: &str) -> String {
+    let hint = hint.trim_end_matches('.');
+    let mut chars = hint.chars();
+    match (chars.next(), chars.clone().next()) {
+        // Not of `UPDATE …`.
+        (Some(first), Some(second)) if second.is_lowercase() => {
+            first.to_lowercase().chain(chars).collect()
+        }
+        _ => hint.to_owned(),
     }
 }
 
@@ -260,6 +315,29 @@ mod tests {
             plain(error),
             "error: failed to read cfd.yaml: no such file\n"
         );
+    }
+
+    #[test]
+    fn a_failure_of_the_store_is_told_with_what_the_command_knows() {
+        let failure = StoreFailure {
+            source: StoreError::Conflict("environment \"cfd\" is being deleted".to_owned()),
+            place: Some("cfd.yaml: document 2".to_owned()),
+            hint: Some("wait".to_owned()),
+        };
+        assert_eq!(
+            plain(failure),
+            "error: environment \"cfd\" is being deleted\n  in: cfd.yaml: document 2\nhint: wait\n"
+        );
+    }
+
+    #[test]
+    fn hints_of_the_database_read_like_ours() {
+        assert_eq!(
+            as_ours("Environment \"a\" is bad."),
+            "environment \"a\" is bad"
+        );
+        assert_eq!(as_ours("UPDATE it."), "UPDATE it");
+        assert_eq!(as_ours(""), "");
     }
 
     #[test]

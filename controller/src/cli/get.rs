@@ -1,10 +1,11 @@
 //! Lists environments.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 use streamkeeper_core::environment::Timestamp;
-use streamkeeper_state::{StatusRow, Store};
+use streamkeeper_state::{EnvironmentDetails, StatusFilter, StatusRow, Store};
 
 use super::connect::{Found, select};
 use super::document::{Document, DocumentList, to_yaml};
@@ -86,15 +87,25 @@ fn print_json(mut documents: Vec<Document>, single: bool) -> anyhow::Result<()> 
         .map_or(Ok(()), |document| output::print_json(&document))
 }
 
+/// Documents in the order of the rows; a row that has gone since is as if it had gone before.
 async fn load(store: &Store, rows: &[StatusRow]) -> anyhow::Result<Vec<Document>> {
-    let mut documents = Vec::with_capacity(rows.len());
-    for row in rows {
-        // A row that has gone since is as if it had gone before.
-        if let Some(details) = store.environment(&row.name).await? {
-            documents.push(Document::of(&details)?);
-        }
+    if rows.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(documents)
+    let filter = StatusFilter {
+        names: rows.iter().map(|row| row.name.clone()).collect(),
+        ..StatusFilter::default()
+    };
+    let mut found: BTreeMap<String, EnvironmentDetails> = store
+        .environments(&filter)
+        .await?
+        .into_iter()
+        .map(|details| (details.row.name.clone(), details))
+        .collect();
+    rows.iter()
+        .filter_map(|row| found.remove(&row.name))
+        .map(|details| Document::of(&details))
+        .collect()
 }
 
 fn print_table(found: &Found, wide: bool) -> anyhow::Result<()> {

@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
+use streamkeeper_state::StatusFilter;
+
 /// Labels that environments must or must not carry; all of it holds for those that are selected.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Selector {
     /// `key=value`: carries exactly this.
-    pub(crate) equals: BTreeMap<String, String>,
+    equals: BTreeMap<String, String>,
     /// `key!=value`: carries another value, or no such label.
-    pub(crate) differs: BTreeSet<(String, String)>,
+    differs: BTreeSet<(String, String)>,
     /// `key`: carries the label.
-    pub(crate) exists: BTreeSet<String>,
+    exists: BTreeSet<String>,
     /// `!key`: does not carry the label.
-    pub(crate) absent: BTreeSet<String>,
+    absent: BTreeSet<String>,
 }
 
 impl FromStr for Selector {
@@ -47,27 +49,21 @@ impl Selector {
         Ok(())
     }
 
-    /// Whether these labels are what is asked for.
-    pub(crate) fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+    /// The environments that are selected.
+    pub(crate) fn to_filter(&self) -> StatusFilter {
         let Self {
             equals,
             differs,
             exists,
             absent,
-        } = self;
-        equals
-            .iter()
-            .all(|(key, value)| labels.get(key) == Some(value))
-            && differs
-                .iter()
-                .all(|(key, value)| labels.get(key) != Some(value))
-            && exists.iter().all(|key| labels.contains_key(key))
-            && !absent.iter().any(|key| labels.contains_key(key))
-    }
-
-    /// Whether equality is all that is asked for.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.differs.is_empty() && self.exists.is_empty() && self.absent.is_empty()
+        } = self.clone();
+        StatusFilter {
+            names: Vec::new(),
+            labels: equals,
+            labels_differ: differs,
+            labels_exist: exists,
+            labels_absent: absent,
+        }
     }
 }
 
@@ -100,45 +96,33 @@ fn read_value(text: &str) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect()
+    fn keys(keys: &[&str]) -> BTreeSet<String> {
+        keys.iter().map(|key| (*key).to_owned()).collect()
+    }
+
+    fn read(text: &str) -> StatusFilter {
+        text.parse::<Selector>().unwrap().to_filter()
     }
 
     #[test]
-    fn every_part_must_hold() {
-        let selector: Selector = "team=cfd, stage!=test,owner,!legacy".parse().unwrap();
-        let good = [("team", "cfd"), ("owner", "")];
-        assert!(selector.matches(&labels(&good)));
-        let stage = [good[0], good[1], ("stage", "prod")];
-        assert!(selector.matches(&labels(&stage)));
-        for wrong in [
-            vec![("team", "crash"), ("owner", "")],
-            vec![("owner", "")],
-            vec![("team", "cfd")],
-            vec![good[0], good[1], ("stage", "test")],
-            vec![good[0], good[1], ("legacy", "no")],
-        ] {
-            assert!(!selector.matches(&labels(&wrong)), "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn both_equality_signs_are_read() {
-        let one: Selector = "a=b".parse().unwrap();
-        let two: Selector = "a==b".parse().unwrap();
-        assert_eq!(one, two);
-        assert!(one.is_plain());
-        assert!(!"a!=b".parse::<Selector>().unwrap().is_plain());
+    fn every_kind_of_requirement_is_read() {
+        let expected = StatusFilter {
+            names: Vec::new(),
+            labels: [("team".to_owned(), "cfd".to_owned())].into(),
+            labels_differ: [("stage".to_owned(), "test".to_owned())].into(),
+            labels_exist: keys(&["owner", "site"]),
+            labels_absent: keys(&["legacy"]),
+        };
+        assert_eq!(read("team=cfd, stage!=test,owner,!legacy,site"), expected);
+        assert_eq!(read("a==b"), read("a=b"));
     }
 
     #[test]
     fn an_empty_value_is_a_value() {
-        let selector: Selector = "owner=".parse().unwrap();
-        assert!(selector.matches(&labels(&[("owner", "")])));
-        assert!(!selector.matches(&labels(&[])));
+        assert_eq!(
+            read("owner=").labels,
+            [("owner".to_owned(), String::new())].into()
+        );
     }
 
     #[test]

@@ -40,11 +40,8 @@ pub(super) fn render(story: &Story, now: Timestamp) -> anyhow::Result<String> {
     } = story;
     let row = &details.row;
     let mut text = head(details, now);
-    section(
-        &mut text,
-        "Conditions",
-        Some(conditions(&row.conditions, now)),
-    );
+    let known = (!row.conditions.is_empty()).then(|| conditions(&row.conditions, now));
+    section(&mut text, "Conditions", known);
     let plan = (!row.plan.is_empty()).then(|| plan_table(&row.plan, now));
     section(&mut text, "Plan", plan);
     let (open, ended): (Vec<&DriftRow>, Vec<&DriftRow>) =

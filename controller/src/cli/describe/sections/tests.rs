@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use streamkeeper_core::condition::{Condition, ConditionStatus, ConditionType};
 use streamkeeper_core::plan::PlanRow;
-use streamkeeper_state::StatusRow;
+use streamkeeper_state::{RowVersion, StatusRow};
 use uuid::Uuid;
 
 use super::*;
@@ -79,6 +79,11 @@ fn environment() -> EnvironmentDetails {
         approved_generation: None,
         associations_verified_at: None,
         faults: Vec::new(),
+        version: RowVersion {
+            row: 1,
+            state: None,
+        },
+        own_associations_verified_at: None,
     };
     EnvironmentDetails { status, row }
 }
