@@ -20,62 +20,62 @@ use crate::settings::{AttributeToDelete, FleetSettings, StackSettings};
 #[serde(tag = "action", rename_all_fields = "camelCase")]
 #[expect(missing_docs, reason = "the fields are the call's own parameters")]
 pub enum Action {
-    /// CreateFleet, with our tags from the first moment on.
+    /// `CreateFleet`, with our tags from the first moment on.
     CreateFleet {
         name: String,
         settings: FleetSettings,
         tags: BTreeMap<String, String>,
     },
-    /// UpdateFleet, with only the members that change.
+    /// `UpdateFleet`, with only the members that change.
     UpdateFleet {
         name: String,
         set: FleetSettings,
         delete: Vec<AttributeToDelete>,
     },
-    /// StartFleet.
+    /// `StartFleet`.
     StartFleet { name: String },
-    /// StopFleet. `only_when_idle` makes the last look before it count sessions.
+    /// `StopFleet`. `only_when_idle` makes the last look before it count sessions.
     StopFleet { name: String, only_when_idle: bool },
-    /// DeleteFleet; the fleet must be stopped and associated with nothing.
+    /// `DeleteFleet`; the fleet must be stopped and associated with nothing.
     DeleteFleet { name: String },
-    /// CreateStack, with our tags from the first moment on.
+    /// `CreateStack`, with our tags from the first moment on.
     CreateStack {
         name: String,
         settings: StackSettings,
         tags: BTreeMap<String, String>,
     },
-    /// UpdateStack, with only the members that change.
+    /// `UpdateStack`, with only the members that change.
     UpdateStack {
         name: String,
         set: StackSettings,
         delete: Vec<AttributeToDelete>,
     },
-    /// DeleteStack; the stack must have no fleet.
+    /// `DeleteStack`; the stack must have no fleet.
     DeleteStack { name: String },
-    /// AssociateFleet.
+    /// `AssociateFleet`.
     AssociateFleet { fleet: String, stack: String },
-    /// DisassociateFleet.
+    /// `DisassociateFleet`.
     DisassociateFleet { fleet: String, stack: String },
-    /// TagResource.
+    /// `TagResource`.
     TagResource {
         object: ObjectRef,
         arn: String,
         tags: BTreeMap<String, String>,
     },
-    /// UntagResource.
+    /// `UntagResource`.
     UntagResource {
         object: ObjectRef,
         arn: String,
         keys: Vec<String>,
     },
-    /// PutBucketPolicy. `base` is the policy the document was computed from: if the bucket no
+    /// `PutBucketPolicy`. `base` is the policy the document was computed from: if the bucket no
     /// longer has it at the last look, nothing is written.
     PutBucketPolicy {
         bucket: String,
         base: Option<Value>,
         document: Value,
     },
-    /// DeleteBucketPolicy, when nothing would remain; `base` as above.
+    /// `DeleteBucketPolicy`, when nothing would remain; `base` as above.
     DeleteBucketPolicy { bucket: String, base: Option<Value> },
 }
 

@@ -206,7 +206,7 @@ fn tags_from_the_start(input: &PlanInput<'_>, action: &Action) -> Option<&'stati
     (!uid || !name).then_some("what is created carries both our tags from the first moment on")
 }
 
-/// Written against UpdateFleet's documentation, not against the planner's table.
+/// Written against `UpdateFleet`'s documentation, not against the planner's table.
 fn stopped_for(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
     let Action::UpdateFleet { set, delete, .. } = action else {
         return None;

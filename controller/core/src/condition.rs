@@ -9,7 +9,7 @@ pub struct Condition {
     pub condition_type: ConditionType,
     /// Whether it holds.
     pub status: ConditionStatus,
-    /// Why, PascalCase, to be searched for and alerted on.
+    /// Why, in `PascalCase`, to be searched for and alerted on.
     pub reason: String,
     /// For people.
     pub message: String,

@@ -1,7 +1,7 @@
 //! Tabulates what each field needs: how it changes, how it is reset, how AWS returns it.
 //!
-//! The planner has no per-field code: it walks these tables. Sources are the UpdateFleet and
-//! UpdateStack documentation of AWS's service model (API version 2016-12-01) and what other
+//! The planner has no per-field code: it walks these tables. Sources are the `UpdateFleet` and
+//! `UpdateStack` documentation of AWS's service model (API version 2016-12-01) and what other
 //! tools' acceptance tests saw; where they disagree the comment at the row says so.
 
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ pub enum Reset {
     Default(fn() -> Value),
     /// Send an empty string; AWS then no longer returns the member.
     EmptyString,
-    /// Name it in AttributesToDelete.
+    /// Name it in `AttributesToDelete`.
     Delete(&'static str),
     /// It has no default: leaving it out makes it unmanaged and changes nothing.
     Unmanage,
@@ -65,8 +65,8 @@ const fn rule(path: &'static str, change: Change, reset: Reset, compare: Compare
     }
 }
 
-/// Fields of a fleet. In place are exactly the members that UpdateFleet's documentation names for
-/// a running ALWAYS_ON or ON_DEMAND fleet; all others need it stopped, `description` included.
+/// Fields of a fleet. In place are exactly the members that `UpdateFleet`'s documentation names for
+/// a running `ALWAYS_ON` or `ON_DEMAND` fleet; all others need it stopped, `description` included.
 pub const FLEET: &[FieldRule] = &[
     rule(
         "instanceType",

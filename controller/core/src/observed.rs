@@ -208,7 +208,7 @@ impl FleetState {
     }
 }
 
-/// One entry of FleetErrors or StackErrors.
+/// One entry of `FleetErrors` or `StackErrors`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AwsIssue {
     /// AWS's code.

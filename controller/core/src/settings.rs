@@ -133,5 +133,6 @@ pub struct ApplicationSettings {
     pub settings_group: Option<String>,
 }
 
-/// A member that UpdateFleet or UpdateStack removes through `AttributesToDelete`, by its API name.
+/// A member that `UpdateFleet` or `UpdateStack` removes through `AttributesToDelete`, by its API
+/// name.
 pub type AttributeToDelete = String;

@@ -9,96 +9,17 @@ use ConditionStatus::{False, True, Unknown};
 /// Conditions of an environment after a pass.
 #[must_use]
 pub fn conditions(environment: &Environment, plan: &Plan) -> Vec<Condition> {
-    let stalled = plan
-        .waiting
-        .iter()
-        .find(|waiting| waiting.reason.needs_human());
-    let waiting = plan
-        .waiting
-        .iter()
-        .find(|waiting| !waiting.reason.needs_human());
-    let conflict = plan
-        .waiting
-        .iter()
-        .find(|waiting| waiting.reason == WaitReason::Conflict);
-    let unseen = plan
-        .waiting
-        .iter()
-        .find(|waiting| waiting.reason == WaitReason::NotObserved);
-    let acts = plan
-        .steps
-        .iter()
-        .filter(|step| step.waiting_for.is_none())
-        .count();
-
-    let ready = if environment.is_deleting() {
-        let message = stalled.or(waiting).map_or_else(
-            || "the environment is being deleted".to_owned(),
-            |waiting| format!("the environment is being deleted; {}", says(waiting)),
-        );
-        (False, "Deleting".to_owned(), message)
-    } else if let Some(waiting) = stalled {
-        (False, waiting.reason.to_string(), says(waiting))
-    } else if let Some(waiting) = unseen {
-        (Unknown, waiting.reason.to_string(), says(waiting))
-    } else if let Some(waiting) = waiting {
-        (False, waiting.reason.to_string(), says(waiting))
-    } else if environment.mode == Mode::Observe && !plan.differences.is_empty() {
-        let count = plan.differences.len();
-        (
-            False,
-            "ObserveOnly".to_owned(),
-            format!("{count} fields differ; mode is observe"),
-        )
-    } else if plan.steps.is_empty() && plan.differences.is_empty() {
-        (
-            True,
-            "Converged".to_owned(),
-            "everything matches".to_owned(),
-        )
-    } else {
-        (
-            False,
-            "Converging".to_owned(),
-            format!("{acts} steps to do"),
-        )
-    };
-
-    let reconciling = match waiting {
-        Some(waiting) if waiting.reason != WaitReason::ObserveOnly => {
-            (True, waiting.reason.to_string(), says(waiting))
-        }
-        Some(_) | None if acts > 0 => {
-            (True, "Converging".to_owned(), format!("{acts} steps to do"))
-        }
-        Some(_) | None => (False, "Idle".to_owned(), String::new()),
-    };
-    let synced = if unseen.is_some() && plan.differences.is_empty() {
-        (
-            Unknown,
-            "NotObserved".to_owned(),
-            "not everything could be read".to_owned(),
-        )
-    } else if plan.differences.is_empty() {
-        (True, "NoDifferences".to_owned(), String::new())
-    } else {
-        let paths: Vec<&str> = plan
-            .differences
-            .iter()
-            .map(|difference| difference.path.as_str())
-            .collect();
-        (False, "Differences".to_owned(), paths.join(", "))
-    };
+    let waits = Waits::of(plan);
     [
-        (ConditionType::Ready, ready),
-        (ConditionType::Reconciling, reconciling),
-        (ConditionType::Stalled, held(stalled, "Progressing")),
-        (ConditionType::Synced, synced),
+        (ConditionType::Ready, ready(environment, plan, &waits)),
+        (ConditionType::Reconciling, reconciling(plan, &waits)),
+        (ConditionType::Stalled, held(waits.stalled, "Progressing")),
+        (ConditionType::Synced, synced(plan, &waits)),
         (
             ConditionType::Paused,
             (False, "NotPaused".to_owned(), String::new()),
         ),
-        (ConditionType::Conflict, held(conflict, "NoConflict")),
+        (ConditionType::Conflict, held(waits.conflict, "NoConflict")),
     ]
     .into_iter()
     .map(|(condition_type, (status, reason, message))| Condition {
@@ -108,6 +29,106 @@ pub fn conditions(environment: &Environment, plan: &Plan) -> Vec<Condition> {
         message,
     })
     .collect()
+}
+
+/// Status, reason and message of a condition.
+type Verdict = (ConditionStatus, String, String);
+
+/// The first wait of each kind.
+struct Waits<'a> {
+    /// For a human.
+    stalled: Option<&'a Waiting>,
+    /// For time.
+    waiting: Option<&'a Waiting>,
+    /// For somebody else's object to go.
+    conflict: Option<&'a Waiting>,
+    /// For a look that brings something back.
+    unseen: Option<&'a Waiting>,
+}
+
+impl<'a> Waits<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        let first = |is: fn(WaitReason) -> bool| {
+            plan.waiting.iter().find(move |waiting| is(waiting.reason))
+        };
+        Self {
+            stalled: first(WaitReason::needs_human),
+            waiting: first(|reason| !reason.needs_human()),
+            conflict: first(|reason| reason == WaitReason::Conflict),
+            unseen: first(|reason| reason == WaitReason::NotObserved),
+        }
+    }
+}
+
+fn ready(environment: &Environment, plan: &Plan, waits: &Waits<'_>) -> Verdict {
+    if environment.is_deleting() {
+        let message = waits.stalled.or(waits.waiting).map_or_else(
+            || "the environment is being deleted".to_owned(),
+            |waiting| format!("the environment is being deleted; {}", says(waiting)),
+        );
+        (False, "Deleting".to_owned(), message)
+    } else if let Some(waiting) = waits.stalled {
+        (False, waiting.reason.to_string(), says(waiting))
+    } else if let Some(waiting) = waits.unseen {
+        (Unknown, waiting.reason.to_string(), says(waiting))
+    } else if let Some(waiting) = waits.waiting {
+        (False, waiting.reason.to_string(), says(waiting))
+    } else if environment.mode == Mode::Observe && !plan.differences.is_empty() {
+        let count = plan.differences.len();
+        let fields = if count == 1 {
+            "field differs"
+        } else {
+            "fields differ"
+        };
+        let message = format!("{count} {fields}; mode is observe");
+        (False, "ObserveOnly".to_owned(), message)
+    } else if plan.steps.is_empty() && plan.differences.is_empty() {
+        let message = "everything matches".to_owned();
+        (True, "Converged".to_owned(), message)
+    } else {
+        (False, "Converging".to_owned(), to_do(plan))
+    }
+}
+
+fn reconciling(plan: &Plan, waits: &Waits<'_>) -> Verdict {
+    match waits.waiting {
+        Some(waiting) if waiting.reason != WaitReason::ObserveOnly => {
+            (True, waiting.reason.to_string(), says(waiting))
+        }
+        Some(_) | None if actionable(plan) > 0 => (True, "Converging".to_owned(), to_do(plan)),
+        Some(_) | None => (False, "Idle".to_owned(), String::new()),
+    }
+}
+
+fn synced(plan: &Plan, waits: &Waits<'_>) -> Verdict {
+    if waits.unseen.is_some() && plan.differences.is_empty() {
+        let message = "not everything could be read".to_owned();
+        (Unknown, "NotObserved".to_owned(), message)
+    } else if plan.differences.is_empty() {
+        (True, "NoDifferences".to_owned(), String::new())
+    } else {
+        let paths: Vec<&str> = plan
+            .differences
+            .iter()
+            .map(|difference| difference.path.as_str())
+            .collect();
+        (False, "Differences".to_owned(), paths.join(", "))
+    }
+}
+
+/// How many steps are done in this pass.
+fn actionable(plan: &Plan) -> usize {
+    plan.steps
+        .iter()
+        .filter(|step| step.waiting_for.is_none())
+        .count()
+}
+
+fn to_do(plan: &Plan) -> String {
+    match actionable(plan) {
+        1 => "1 step to do".to_owned(),
+        steps => format!("{steps} steps to do"),
+    }
 }
 
 /// Conditions of a paused environment: nobody looks, so nothing is claimed.
@@ -144,7 +165,12 @@ pub fn contested(paths: &[String]) -> Condition {
         );
         (True, "RepairedTooOften".to_owned(), message)
     };
-    Condition { condition_type: ConditionType::Contested, status, reason, message }
+    Condition {
+        condition_type: ConditionType::Contested,
+        status,
+        reason,
+        message,
+    }
 }
 
 /// Conditions of an environment that cannot even be planned.
@@ -203,7 +229,7 @@ pub fn plan_rows(plan: &Plan, previous: &[PlanRow], now: Timestamp) -> Vec<PlanR
     rows
 }
 
-fn held(waiting: Option<&Waiting>, otherwise: &str) -> (ConditionStatus, String, String) {
+fn held(waiting: Option<&Waiting>, otherwise: &str) -> Verdict {
     waiting.map_or_else(
         || (False, otherwise.to_owned(), String::new()),
         |waiting| (True, waiting.reason.to_string(), says(waiting)),

@@ -222,7 +222,6 @@ fn delete_stack(draft: &mut Draft<'_>, object: &ObjectRef, stack: &ObservedStack
         );
         return;
     };
-    let mut waiting_for = None;
     for fleet in fleets {
         let action = Action::DisassociateFleet {
             fleet: fleet.clone(),
@@ -234,12 +233,13 @@ fn delete_stack(draft: &mut Draft<'_>, object: &ObjectRef, stack: &ObservedStack
         let Some(idle) = idle(draft, object, fleet) else {
             return;
         };
-        waiting_for = waiting_for.or(idle);
         draft.step(action, WHY).waiting_for = idle;
     }
-    let held = draft.plan.steps.iter().find_map(|step| match &step.action {
-        Action::DisassociateFleet { stack: other, .. } if *other == stack.name => step.waiting_for,
-        _ => None,
+    let held = draft.plan.steps.iter().find_map(|step| {
+        let Action::DisassociateFleet { stack: other, .. } = &step.action else {
+            return None;
+        };
+        step.waiting_for.filter(|_| *other == stack.name)
     });
     draft
         .step(

@@ -33,7 +33,7 @@ pub(super) enum Wanted {
 pub(super) enum Fix {
     /// Send this value.
     Set(Value),
-    /// Name this in AttributesToDelete.
+    /// Name this in `AttributesToDelete`.
     Delete(Vec<String>),
 }
 

@@ -166,7 +166,7 @@ fn converge(draft: &mut Draft<'_>, fleet: &ObservedFleet) {
     power(draft, fleet);
 }
 
-/// Adds an UpdateFleet with exactly the members that change.
+/// Adds an `UpdateFleet` with exactly the members that change.
 fn update(
     draft: &mut Draft<'_>,
     object: &ObjectRef,
