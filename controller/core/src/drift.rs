@@ -3,9 +3,12 @@
 //! A drift is closed only by something that was seen: a field that could not be read stays as it
 //! was.
 
+use serde_json::Value;
+
 use crate::environment::{Environment, Mode};
 use crate::plan::{ObservedEnvironment, Plan};
 use crate::record::{OpenDrift, Resolution};
+use crate::words;
 
 /// What a pass changes about drift.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -65,6 +68,27 @@ pub fn drift(
     changes
 }
 
+/// A drift in one line: what the row asks, and what AWS has instead.
+#[must_use]
+pub fn describe(drift: &OpenDrift) -> String {
+    let OpenDrift {
+        object: _,
+        path,
+        desired,
+        observed,
+    } = drift;
+    if path.starts_with("buckets.") {
+        let words = words::statement(there(desired), there(observed));
+        return format!("{path}: {words}");
+    }
+    let (desired, observed) = (words::brief(desired), words::brief(observed));
+    format!("{path}: {desired} -> {observed}")
+}
+
+fn there(value: &Value) -> Option<&Value> {
+    (!value.is_null()).then_some(value)
+}
+
 /// How a drift that is no longer found ended; `None` while that was not seen.
 fn resolution(
     environment: &Environment,
@@ -109,6 +133,6 @@ fn resolution(
 }
 
 /// A bucket statement is held as the row says it and drifts as S3 has it: it is the same ask.
-fn same(held: &serde_json::Value, desired: &serde_json::Value) -> bool {
+fn same(held: &Value, desired: &Value) -> bool {
     held == desired || held.get("Sid").is_some()
 }

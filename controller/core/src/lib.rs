@@ -34,3 +34,4 @@ pub mod record;
 pub mod settings;
 pub mod spec;
 pub mod verdict;
+mod words;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use streamkeeper_core::check::check;
 use streamkeeper_core::cloud::Cloud;
-use streamkeeper_core::drift::{DriftChanges, drift};
+use streamkeeper_core::drift::{DriftChanges, describe, drift};
 use streamkeeper_core::environment::Timestamp;
 use streamkeeper_core::event::{Event, EventReason, EventType};
 use streamkeeper_core::plan::{
@@ -283,7 +283,7 @@ fn record(
         })
         .collect();
     for opened in &changes.new {
-        let message = format!("{}: {} -> {}", opened.path, opened.desired, opened.observed);
+        let message = describe(opened);
         let details = json!(opened);
         let object = opened.object.clone();
         let reason = EventReason::DriftDetected;

@@ -10,6 +10,7 @@ use crate::action::{Action, ObjectRef};
 use crate::observed::{Observed, ObservedBucket};
 use crate::policy;
 use crate::spec::{BucketSpec, ConnectorType};
+use crate::words;
 
 /// The word that stands for the account's home-folder bucket.
 pub(super) const HOME: &str = "home";
@@ -145,7 +146,7 @@ fn present(draft: &mut Draft<'_>, spec: &BucketSpec, observed: &ObservedBucket) 
         return true;
     }
 
-    let mut words = Vec::new();
+    let mut reasons = Vec::new();
     for difference in &differences {
         let path = path(&spec.bucket, &difference.sid);
         // What held is remembered as the row says it, before the bucket's name is filled in.
@@ -154,12 +155,8 @@ fn present(draft: &mut Draft<'_>, spec: &BucketSpec, observed: &ObservedBucket) 
             .iter()
             .find(|statement| statement.sid == difference.sid);
         let is_drift = asked.is_some_and(|statement| draft.held(&path, &json!(statement)));
-        let what = match (&difference.desired, &difference.observed) {
-            (Some(_), None) => "missing",
-            (Some(_), Some(_)) => "different",
-            (None, _) => "no longer asked for",
-        };
-        words.push(format!(
+        let what = words::statement(difference.desired.as_ref(), difference.observed.as_ref());
+        reasons.push(format!(
             "{}{path}: {what}",
             if is_drift { "drift of " } else { "" }
         ));
@@ -183,7 +180,7 @@ fn present(draft: &mut Draft<'_>, spec: &BucketSpec, observed: &ObservedBucket) 
         observed,
         &desired,
         &ignored,
-        words.join(", "),
+        reasons.join(", "),
         manages,
     );
     false

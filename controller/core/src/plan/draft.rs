@@ -10,6 +10,7 @@ use crate::action::{Action, ObjectRef};
 use crate::cloud::ErrorClass;
 use crate::environment::Mode;
 use crate::observed::ObservedTags;
+use crate::words::brief;
 
 /// The tag that names the environment, for people.
 pub const ENVIRONMENT_TAG: &str = "streamkeeper:environment";
@@ -153,8 +154,8 @@ impl<'a> Draft<'a> {
                 "{}{}: {} -> {}",
                 if drift { "drift of " } else { "" },
                 change.path,
-                change.observed,
-                change.desired
+                brief(&change.observed),
+                brief(&change.desired)
             ));
             self.differs(
                 object,

@@ -9,6 +9,7 @@ use super::draft::{Draft, ENVIRONMENT_TAG, UID_TAG};
 use crate::action::{Action, ObjectRef};
 use crate::environment::{Environment, Mode};
 use crate::observed::ObservedTags;
+use crate::words::brief;
 
 /// Every tag that what an environment owns should carry.
 pub(super) fn desired(environment: &Environment) -> BTreeMap<String, String> {
@@ -67,7 +68,11 @@ pub(super) fn plan(draft: &mut Draft<'_>, object: &ObjectRef, arn: &str, observe
         if found == Some(&value) {
             hold(draft, path, &value);
         } else {
-            words.push(format!("{path}: {} -> {}", json!(found), json!(value)));
+            words.push(format!(
+                "{path}: {} -> {}",
+                brief(&json!(found)),
+                brief(&json!(value))
+            ));
             unhold(draft, &path);
             draft.differs(object, &path, json!(value), json!(found));
             set.insert(key, value);
