@@ -386,7 +386,6 @@ pub(crate) async fn fence(
            FROM fence
            JOIN streamkeeper.scope_leases AS lease
                ON lease.scope_id = fence.id
-              AND lease.epoch = $2
               AND lease.holder = $3"#,
         scope_id,
         epoch,

@@ -6,6 +6,7 @@
 //! - A session whose `application_name` begins the database's name stays open while its creator
 //!   lives. So whoever comes next knows what a killed one left behind, and drops it.
 
+use std::fmt;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -21,12 +22,22 @@ const DROP_TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// [`ScratchDatabase::drop_now`] drops it and says whether that worked; dropping the value drops
 /// the database as well as it can.
-#[derive(Debug)]
 pub struct ScratchDatabase {
     name: String,
+    url: String,
     server: PgConnectOptions,
     /// Shows others that we live. `None` once the database is gone.
     session: Option<PgConnection>,
+}
+
+impl fmt::Debug for ScratchDatabase {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The rest knows a password.
+        formatter
+            .debug_struct("ScratchDatabase")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ScratchDatabase {
@@ -55,6 +66,7 @@ impl ScratchDatabase {
         drop_abandoned(&mut session, prefix).await?;
         create_database(&mut session, &name, "template0").await?;
         Ok(Self {
+            url: url(server_url, &name),
             name,
             server,
             session: Some(session),
@@ -70,11 +82,7 @@ impl ScratchDatabase {
     /// How to reach it, with the password where there is one.
     #[must_use]
     pub fn url(&self) -> String {
-        self.server
-            .clone()
-            .database(&self.name)
-            .to_url_lossy()
-            .into()
+        self.url.clone()
     }
 
     /// Drops the database, whoever is still connected to it.
@@ -113,6 +121,25 @@ impl Drop for ScratchDatabase {
         });
         drop(dropping.join());
     }
+}
+
+/// The URL of another database on the same server.
+///
+/// Nothing else in it changes, so that psql reads it as well as we do.
+#[must_use]
+pub fn url(server_url: &str, database: &str) -> String {
+    let (base, query) = server_url.split_once('?').unwrap_or((server_url, ""));
+    let authority = base.find("://").map_or(0, |scheme| scheme + 3);
+    let server = base[authority..]
+        .find('/')
+        .map_or(base, |path| &base[..authority + path]);
+    // The database may be named there instead, and then wins.
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("dbname="))
+        .collect();
+    let mark = if kept.is_empty() { "" } else { "?" };
+    format!("{server}/{database}{mark}{}", kept.join("&"))
 }
 
 async fn drop_on(server: &PgConnectOptions, name: &str) -> Result<(), StoreError> {
@@ -209,4 +236,31 @@ fn plain(name: &str) -> &str {
         "{name:?} is not a plain database name"
     );
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_of_another_database_changes_nothing_else() {
+        for (server, database) in [
+            (
+                "postgres://me:p%40ss@db:6432/postgres",
+                "postgres://me:p%40ss@db:6432/mine",
+            ),
+            ("postgresql://db", "postgresql://db/mine"),
+            (
+                "postgres://me@db/prod?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+                "postgres://me@db/mine?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+            ),
+            (
+                "postgres:///postgres?host=/var/run/postgresql&user=me&dbname=prod",
+                "postgres:///mine?host=/var/run/postgresql&user=me",
+            ),
+            ("postgres://me@db/prod?dbname=prod", "postgres://me@db/mine"),
+        ] {
+            assert_eq!(url(server, "mine"), database);
+        }
+    }
 }

@@ -107,12 +107,16 @@ async fn associations_are_noted_by_runs_of_names() {
     sweep(&world, &lease, &["d"]).await;
     sweep(&world, &lease, &["a"]).await;
     world.insert("c-new").await;
+    world.insert("B-new").await;
 
     let seen = status(&world).await;
     let at = |name: &str| seen[name].associations_verified_at;
     assert!(at("a") > at("d") && at("d") > at("B"), "{seen:?}");
     assert!(at("B").is_some());
-    assert_eq!((at("c"), at("e"), at("c-new")), (None, None, None));
+    assert_eq!(
+        (at("c"), at("e"), at("c-new"), at("B-new")),
+        (None, None, None, None)
+    );
     // The store, which the keeper asks, and the view, which people ask, say the same.
     for row in world
         .store
