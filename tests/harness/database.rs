@@ -17,10 +17,9 @@ use std::sync::mpsc as blocking;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use streamkeeper_controller::postgres::{Authentication, PrivatePostgres, PrivatePostgresOptions};
-use streamkeeper_state::scratch::{create_database, drop_abandoned, drop_database};
+use streamkeeper_state::scratch::{self, create_database, drop_abandoned, drop_database};
 use streamkeeper_state::{ConnectOptions, Store, StoreError};
 use tokio::sync::{OnceCell, mpsc, oneshot};
 use uuid::Uuid;
@@ -85,12 +84,13 @@ impl TestDatabase {
     async fn named(server: &'static TestServer, template: &str) -> Result<Self> {
         let name = server.new_name();
         server.create(&name, template).await?;
-        let options = server.options.clone().database(&name);
+        let url = scratch::url(&server.url, &name);
+        let options: PgConnectOptions = url.parse().context("parse the database's URL")?;
         let pool = PgPoolOptions::new()
             .max_connections(POOL_SIZE)
-            .connect_lazy_with(options.clone());
+            .connect_lazy_with(options);
         Ok(Self {
-            url: options.to_url_lossy().into(),
+            url,
             pool,
             name,
             server,
@@ -123,8 +123,8 @@ impl Drop for TestDatabase {
 /// The server of this process and the connection that creates and drops databases on it.
 #[derive(Debug)]
 struct TestServer {
-    /// How to reach it, but for the database.
-    options: PgConnectOptions,
+    /// How to reach it, and some database on it.
+    url: String,
     /// Marks the databases and the connection of this process.
     run: String,
     template: String,
@@ -199,13 +199,14 @@ async fn own_server(started: oneshot::Sender<Result<TestServer>>) {
     let run = Uuid::new_v4().simple().to_string()[..8].to_owned();
     let mut private = None;
     let connected = async {
-        let options = server_options(&mut private).await?;
+        let url = server_url(&mut private).await?;
+        let options: PgConnectOptions = url.parse().context("parse the server's URL")?;
         // One of them stays open: it shows other runs that this one lives.
         let admin = PgPoolOptions::new()
             .max_connections(ADMIN_CONNECTIONS)
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_with(options.clone().application_name(&format!("{PREFIX}{run}")))
+            .connect_with(options.application_name(&format!("{PREFIX}{run}")))
             .await
             .context("connect to the test server")?;
         let mut connection = admin.acquire().await?;
@@ -213,12 +214,12 @@ async fn own_server(started: oneshot::Sender<Result<TestServer>>) {
         let template = format!("{PREFIX}{run}_template");
         create_database(&mut connection, &template, "template0").await?;
         drop(connection);
-        migrate(options.clone().database(&template).to_url_lossy().as_str())
+        migrate(&scratch::url(&url, &template))
             .await
             .context("migrate the template database")?;
         let (errands, queue) = mpsc::unbounded_channel();
         let server = TestServer {
-            options,
+            url,
             run,
             template,
             errands,
@@ -267,9 +268,9 @@ async fn run_errand(admin: PgPool, errand: Errand) {
     }
 }
 
-async fn server_options(private: &mut Option<PrivatePostgres>) -> Result<PgConnectOptions> {
+async fn server_url(private: &mut Option<PrivatePostgres>) -> Result<String> {
     if let Ok(url) = std::env::var("DATABASE_URL") {
-        return url.parse().context("parse DATABASE_URL");
+        return Ok(url);
     }
     let options = PrivatePostgresOptions {
         max_connections: MAX_CONNECTIONS,
@@ -281,11 +282,7 @@ async fn server_options(private: &mut Option<PrivatePostgres>) -> Result<PgConne
         let hint = error.hint();
         anyhow::Error::new(error).context(format!("start a private PostgreSQL (hint: {hint})"))
     })?;
-    private
-        .insert(server)
-        .url("postgres")
-        .parse()
-        .context("parse the private server's URL")
+    Ok(private.insert(server).url("postgres"))
 }
 
 /// A folder in memory with enough room: creating a database there is ten times as fast.

@@ -12,9 +12,11 @@
 //! process of its own, such as nextest, set `DATABASE_URL` or each test starts its own server.
 
 mod database;
+mod proxy;
 mod waiting;
 mod world;
 
 pub use self::database::TestDatabase;
+pub use self::proxy::{Commit, Fault, Moment, PostgresProxy};
 pub use self::waiting::{DEADLINE, wait_until};
 pub use self::world::{REGION, World};

@@ -6,7 +6,9 @@ use super::*;
 use crate::waiting::{DEADLINE, wait_until};
 
 async fn exists(name: &str) -> bool {
-    let mut connection = TestServer::get().await.options.connect().await.unwrap();
+    let mut connection = PgConnection::connect(&TestServer::get().await.url)
+        .await
+        .unwrap();
     sqlx::query_scalar("SELECT count(*) = 1 FROM pg_database WHERE datname = $1")
         .bind(name)
         .fetch_one(&mut connection)
@@ -79,7 +81,7 @@ async fn only_what_a_killed_run_left_behind_is_dropped() {
     server.create(&left, "template0").await.unwrap();
     let alive = TestDatabase::create_empty().await;
 
-    let mut connection = server.options.connect().await.unwrap();
+    let mut connection = PgConnection::connect(&server.url).await.unwrap();
     drop_abandoned(&mut connection, PREFIX).await.unwrap();
 
     assert!(!exists(&left).await);
