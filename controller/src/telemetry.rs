@@ -9,6 +9,7 @@ use std::io::IsTerminal;
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, ParseError};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::layer::SubscriberExt;
@@ -16,15 +17,24 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::LogFormat;
 
+/// Libraries that say at `info` and below what only their authors want to know; name one in the
+/// level to hear it all the same, as in `info,sqlx=debug`.
+const TALKATIVE: &str = "aws_config=warn,aws_runtime=warn,aws_sigv4=warn,aws_smithy_http_client=warn,\
+    aws_smithy_runtime=warn,aws_smithy_runtime_api=warn,h2=warn,hyper=warn,hyper_util=warn,\
+    rustls=warn,sqlx=warn";
+
+/// The AWS SDK warns about each place without credentials, with the whole answer of a server that
+/// there is not; that there are none at all is told by us, once.
+const COMPLAINING: &str = "aws_config=error";
+
 /// Sends log lines to stderr from now on, coloured where the command's own output would be.
 ///
 /// # Errors
 ///
 /// Fails when the level cannot be read or logging was set up before.
 pub fn init(format: LogFormat, level: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::builder()
-        .parse(level)
-        .with_context(|| format!("failed to read the log level \"{level}\""))?;
+    let filter =
+        filter(level).with_context(|| format!("failed to read the log level \"{level}\""))?;
     let registry = tracing_subscriber::registry().with(filter);
     let started = if is_text(format, std::io::stderr().is_terminal()) {
         let color = AutoStream::choice(&std::io::stderr());
@@ -45,6 +55,18 @@ pub fn init(format: LogFormat, level: &str) -> anyhow::Result<()> {
         registry.with(layer).try_init()
     };
     started.context("failed to set up logging")
+}
+
+/// What the level lets through.
+fn filter(level: &str) -> Result<EnvFilter, ParseError> {
+    let asked = EnvFilter::builder().parse(level)?;
+    let libraries = match asked.max_level_hint() {
+        Some(LevelFilter::OFF | LevelFilter::ERROR) => return Ok(asked),
+        Some(LevelFilter::WARN) => COMPLAINING.to_owned(),
+        // The later one of two for the same library holds.
+        Some(_) | None => format!("{TALKATIVE},{COMPLAINING}"),
+    };
+    EnvFilter::builder().parse(format!("{libraries},{level}"))
 }
 
 /// Whether lines are for people.
@@ -135,6 +157,19 @@ mod tests {
         assert_eq!(chain(&["read: no file", "no file"]), "read: no file");
         assert_eq!(chain(&["a: b: c", "b: c", "c"]), "a: b: c");
         assert_eq!(chain(&["a", "", "c"]), "a: c");
+    }
+
+    #[test]
+    fn libraries_are_quiet_until_they_are_named() {
+        let quiet = filter("debug").unwrap().to_string();
+        assert!(quiet.contains("aws_config=error"), "{quiet}");
+        assert!(quiet.contains("sqlx=warn"), "{quiet}");
+        assert!(quiet.contains("debug"), "{quiet}");
+        let named = filter("info,aws_config=debug").unwrap().to_string();
+        assert!(named.contains("aws_config=debug"), "{named}");
+        assert!(!named.contains("aws_config=error"), "{named}");
+        assert_eq!(filter("off").unwrap().to_string(), "off");
+        assert_eq!(filter("error").unwrap().to_string(), "error");
     }
 
     #[test]
