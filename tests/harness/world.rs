@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::Row;
 use streamkeeper_controller::clock::Clock;
 use streamkeeper_controller::keeper::{Keeper, Parts, Round, Settings};
@@ -42,7 +42,7 @@ const QUIET_TABLES: [&str; 11] = [
     "owned_objects",
     "debts",
     "environment_state",
-    "scopes_internal",
+    "scope_fences",
 ];
 
 /// One scope with everything around it.
@@ -183,6 +183,92 @@ impl World {
         );
     }
 
+    /// Runs one round and jumps to the next.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the round fails.
+    pub async fn next_round(&mut self) -> Round {
+        let round = self.round().await;
+        let wait = round.next_wake - self.simulator.clock().now();
+        self.simulator.clock().advance(wait.to_std().unwrap_or_default());
+        round
+    }
+
+    /// Runs rounds until every environment but one is Ready.
+    ///
+    /// # Panics
+    ///
+    /// Panics when that never happens.
+    pub async fn settle_but_for(&mut self, name: &str) {
+        for _ in 0..MOST_ROUNDS {
+            self.next_round().await;
+            let open: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM streamkeeper.status WHERE name <> $1 AND ready <> 'True'",
+            )
+            .bind(name)
+            .fetch_one(&self.database.pool)
+            .await
+            .expect("the status can be read");
+            if open == 0 {
+                return;
+            }
+        }
+        panic!("not Ready after {MOST_ROUNDS} rounds:\n{}", self.report().await);
+    }
+
+    /// A fleet as AWS describes it; `Null` when there is none.
+    #[must_use]
+    pub fn fleet(&self, name: &str) -> Value {
+        let call = Call::appstream(REGION, "DescribeFleets", json!({"Names": [name]}));
+        self.simulator.call(&call).map_or(Value::Null, |answer| answer["Fleets"][0].clone())
+    }
+
+    /// A stack as AWS describes it; `Null` when there is none.
+    #[must_use]
+    pub fn stack(&self, name: &str) -> Value {
+        let call = Call::appstream(REGION, "DescribeStacks", json!({"Names": [name]}));
+        self.simulator.call(&call).map_or(Value::Null, |answer| answer["Stacks"][0].clone())
+    }
+
+    /// The home bucket's real name.
+    ///
+    /// # Panics
+    ///
+    /// Panics when AWS has made none.
+    #[must_use]
+    pub fn home_bucket(&self) -> String {
+        let answer = self.admin("ListBuckets", json!({"Prefix": "appstream2-36fb080bb8-"}));
+        answer["Buckets"][0]["Name"].as_str().expect("AWS made a home bucket").to_owned()
+    }
+
+    /// A bucket's policy.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the bucket has none.
+    #[must_use]
+    pub fn policy(&self, bucket: &str) -> Value {
+        let answer = self.admin("GetBucketPolicy", json!({"Bucket": bucket}));
+        let text = answer["Policy"].as_str().expect("the bucket has a policy");
+        serde_json::from_str(text).expect("a policy is JSON")
+    }
+
+    /// The drift ledger as `object path resolution`, in order of opening.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the database fails.
+    pub async fn drift(&self) -> Vec<String> {
+        sqlx::query_scalar(
+            "SELECT object || ' ' || path || ' ' || coalesce(resolution, 'open')
+             FROM streamkeeper.drift ORDER BY id",
+        )
+        .fetch_all(&self.database.pool)
+        .await
+        .expect("the drift ledger can be read")
+    }
+
     /// Runs three more sweeps and demands that nothing happens but freshness.
     ///
     /// # Panics
@@ -280,7 +366,7 @@ impl World {
             .first()
             .expect("a row was inserted before the first round");
         // A killed daemon's lease runs out by the database's clock; no test waits for that.
-        sqlx::query("UPDATE streamkeeper.scope_leases SET expires_at = clock_timestamp()")
+        sqlx::query("UPDATE streamkeeper.scope_leases SET expires_at = clock_timestamp() WHERE holder IS NOT NULL")
             .execute(&self.database.pool)
             .await
             .expect("the old lease can be ended");
