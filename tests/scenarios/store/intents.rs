@@ -275,3 +275,35 @@ async fn an_intent_is_durable_even_where_commits_are_not() {
     let setting = world.text("SELECT error FROM streamkeeper.intents").await;
     assert_eq!(setting.as_deref(), Some("on"));
 }
+
+#[tokio::test]
+async fn old_intents_go_and_open_ones_stay() {
+    let world = World::create().await;
+    let uid = world.insert("cfd").await;
+    let lease = world.lease().await;
+    let (action, none) = (stop(), BTreeSet::new());
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let new = intent(uid, &action, &none);
+        ids.push(world.store.commit_intent(&lease, &new).await.unwrap());
+    }
+    let mut pass = record("cfd", uid);
+    pass.intents_settled = vec![(ids[0], Outcome::Ok), (ids[1], Outcome::Unknown)];
+    world.store.record_pass(&lease, &pass).await.unwrap();
+    world
+        .execute(
+            "UPDATE streamkeeper.intents
+             SET created_at = created_at - interval '2 hours',
+                 settled_at = settled_at - interval '2 hours'",
+        )
+        .await;
+    assert_eq!(world.store.prune_intents(2 * HOUR, 10).await.unwrap(), 1);
+    let left: Vec<_> = load(&world)
+        .await
+        .open_intents
+        .iter()
+        .map(|open| open.id)
+        .collect();
+    assert_eq!(left, ids[1..]);
+    assert_eq!(world.count("FROM streamkeeper.intents").await, 2);
+}
