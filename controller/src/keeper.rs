@@ -37,7 +37,9 @@ use streamkeeper_core::observed::ObservedWorld;
 use streamkeeper_core::plan::{ObservedEnvironment, Plan, WaitReason};
 use streamkeeper_core::record::PassRecord;
 use streamkeeper_core::verdict;
-use streamkeeper_state::{AssociationRange, EnvironmentRow, SpecFault, Store, StoreError, SweepRecord};
+use streamkeeper_state::{
+    AssociationRange, EnvironmentRow, SpecFault, Store, StoreError, SweepRecord,
+};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -134,7 +136,12 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             draining,
             settings,
         };
-        Self { shared: Arc::new(shared), refused, memory: Memory::default(), next_sweep }
+        Self {
+            shared: Arc::new(shared),
+            refused,
+            memory: Memory::default(),
+            next_sweep,
+        }
     }
 
     /// Runs one round.
@@ -145,27 +152,48 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
     /// begins from what is stored.
     pub async fn round(&mut self) -> Result<Round, StoreError> {
         let now = self.shared.clock.now();
-        let snapshot = self.shared.store.load_scope(self.shared.lease.fence().scope_id).await?;
+        let snapshot = self
+            .shared
+            .store
+            .load_scope(self.shared.lease.fence().scope_id)
+            .await?;
         let uids: BTreeSet<_> = snapshot.environments.iter().map(|row| row.uid).collect();
         self.memory.keep_only(&uids);
         let sweep = now >= self.next_sweep;
         let scope_environments = i64::try_from(snapshot.environments.len()).unwrap_or(i64::MAX);
         let due = self.due(&snapshot.environments, sweep, now).await?;
-        let mut round =
-            Round { next_wake: self.next_sweep, looked_at: due.len(), acted: 0, swept: sweep };
+        let mut round = Round {
+            next_wake: self.next_sweep,
+            looked_at: due.len(),
+            acted: 0,
+            swept: sweep,
+        };
         if !due.is_empty() || (sweep && self.refused.is_none()) {
             let interval = self.sweep_interval();
             let world = self.look(&due, sweep.then_some(interval), now).await;
-            let names: Vec<&str> =
-                snapshot.environments.iter().map(|row| row.name.as_str()).collect();
-            let record = sweep.then(|| sweep_record(&world, snapshot.db_now, &due, &names)).flatten();
+            let names: Vec<&str> = snapshot
+                .environments
+                .iter()
+                .map(|row| row.name.as_str())
+                .collect();
+            let record = sweep
+                .then(|| sweep_record(&world, snapshot.db_now, &due, &names))
+                .flatten();
             if sweep {
                 orphans::report(&self.shared, &mut self.memory, &world, &uids).await?;
             }
-            let looked = Looked { world: &world, at: snapshot.db_now, sweep, scope_environments };
+            let looked = Looked {
+                world: &world,
+                at: snapshot.db_now,
+                sweep,
+                scope_environments,
+            };
             round.acted = self.passes(due, &looked).await?;
             if let Some(record) = record {
-                self.shared.store.record_sweep(self.shared.lease.fence(), &record).await?;
+                self.shared
+                    .store
+                    .record_sweep(self.shared.lease.fence(), &record)
+                    .await?;
             }
         }
         if sweep {
@@ -173,8 +201,10 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             let jitter = (self.shared.clock.jitter() - 0.5) / 5.0;
             self.next_sweep = now + scaled(self.sweep_interval(), 1.0 + jitter);
         }
-        round.next_wake =
-            self.memory.next_check().map_or(self.next_sweep, |check| check.min(self.next_sweep));
+        round.next_wake = self
+            .memory
+            .next_check()
+            .map_or(self.next_sweep, |check| check.min(self.next_sweep));
         Ok(round)
     }
 
@@ -196,7 +226,8 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
                 continue;
             }
             if let Some((reason, message)) = &self.refused {
-                self.conclude(row, verdict::stalled(*reason, message)).await?;
+                self.conclude(row, verdict::stalled(*reason, message))
+                    .await?;
                 continue;
             }
             let environment = match row.desired(&self.shared.scope.account) {
@@ -214,13 +245,16 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             let remembered = self.memory.of(row.uid);
             let changed = remembered.seen != Some(row.updated_at)
                 || row.observed_generation != Some(row.generation);
-            let asked = row.reconcile_requested_at.is_some_and(|asked| {
-                row.verified_at.is_none_or(|verified| verified < asked)
-            });
+            let asked = row
+                .reconcile_requested_at
+                .is_some_and(|asked| row.verified_at.is_none_or(|verified| verified < asked));
             let checks = remembered.next_check.is_some_and(|check| check <= now);
             if sweep || changed || asked || checks {
                 remembered.begin(row.generation, row.updated_at);
-                due.push(Candidate { row: row.clone(), environment });
+                due.push(Candidate {
+                    row: row.clone(),
+                    environment,
+                });
             }
         }
         Ok(due)
@@ -236,7 +270,9 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         record.conditions = conditions
             .into_iter()
             .filter(|condition| {
-                !row.conditions.iter().any(|stored| stored.condition == *condition)
+                !row.conditions
+                    .iter()
+                    .any(|stored| stored.condition == *condition)
             })
             .collect();
         if row.follows_sweep {
@@ -255,7 +291,12 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
                 condition.message
             );
         }
-        match self.shared.store.record_pass(self.shared.lease.fence(), &record).await {
+        match self
+            .shared
+            .store
+            .record_pass(self.shared.lease.fence(), &record)
+            .await
+        {
             Err(StoreError::Conflict { .. }) | Ok(()) => Ok(()),
             Err(error) => Err(error),
         }
@@ -287,7 +328,10 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
                 look::merge(&mut world, seen);
             }
             look::add(&mut asked, &request);
-            let mut needs = ObserveRequest { now, ..ObserveRequest::default() };
+            let mut needs = ObserveRequest {
+                now,
+                ..ObserveRequest::default()
+            };
             for candidate in due {
                 let needed = self.needs(candidate, &world, now);
                 look::add(&mut needs, &needed);
@@ -296,9 +340,13 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             needs.fleets.retain(|name| !asked.fleets.contains(name));
             needs.stacks.retain(|name| !asked.stacks.contains(name));
             let know = &asked.associations_of_stacks;
-            needs.associations_of_stacks.retain(|name| !know.contains(name));
+            needs
+                .associations_of_stacks
+                .retain(|name| !know.contains(name));
             let know = &asked.associations_of_fleets;
-            needs.associations_of_fleets.retain(|name| !know.contains(name));
+            needs
+                .associations_of_fleets
+                .retain(|name| !know.contains(name));
             needs.buckets.retain(|name| !asked.buckets.contains(name));
             needs.sessions.retain(|name| !asked.sessions.contains(name));
             if look::is_empty(&needs) {
@@ -310,7 +358,12 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
     }
 
     /// What the plan of one environment has to know.
-    fn needs(&mut self, candidate: &Candidate, world: &ObservedWorld, now: Timestamp) -> ObserveRequest {
+    fn needs(
+        &mut self,
+        candidate: &Candidate,
+        world: &ObservedWorld,
+        now: Timestamp,
+    ) -> ObserveRequest {
         let pass = self.prepare(candidate, world, now, true, 0);
         let caller_arn = &self.shared.caller_arn;
         // Planning is pure: a panic leaves nothing behind, and the pass will report it.
@@ -331,7 +384,7 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         Pass {
             observed: ObservedEnvironment::of(world, candidate.fleet(), candidate.stack()),
             candidate: candidate.clone(),
-            failures: remembered.failures(),
+            failures: remembered.failures(now),
             contested: remembered.contested(now),
             looked_at,
             own_look,
@@ -341,7 +394,11 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
     }
 
     /// Runs the passes of a round, a few side by side; how many calls were tried.
-    async fn passes(&mut self, due: Vec<Candidate>, looked: &Looked<'_>) -> Result<usize, StoreError> {
+    async fn passes(
+        &mut self,
+        due: Vec<Candidate>,
+        looked: &Looked<'_>,
+    ) -> Result<usize, StoreError> {
         let mut running = JoinSet::new();
         let mut rows = BTreeMap::new();
         let mut acted = 0;
@@ -349,7 +406,9 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         let mut waiting = due.into_iter();
         loop {
             while running.len() < SIDE_BY_SIDE && failed.is_none() {
-                let Some(candidate) = waiting.next() else { break };
+                let Some(candidate) = waiting.next() else {
+                    break;
+                };
                 let pass = self.prepare(
                     &candidate,
                     looked.world,
@@ -360,17 +419,23 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
                 let handle = running.spawn(pass::run(Arc::clone(&self.shared), pass));
                 rows.insert(handle.id(), candidate.row);
             }
-            let Some(joined) = running.join_next_with_id().await else { break };
+            let Some(joined) = running.join_next_with_id().await else {
+                break;
+            };
             match joined {
                 Ok((id, outcome)) => {
-                    let Some(row) = rows.remove(&id) else { continue };
+                    let Some(row) = rows.remove(&id) else {
+                        continue;
+                    };
                     acted += outcome.applied.len();
                     if let Some(error) = self.learn(&row, outcome) {
                         failed.get_or_insert(error);
                     }
                 }
                 Err(error) => {
-                    let Some(row) = rows.remove(&error.id()) else { continue };
+                    let Some(row) = rows.remove(&error.id()) else {
+                        continue;
+                    };
                     self.panicked(&row, error).await?;
                 }
             }
@@ -390,16 +455,27 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         };
         tracing::error!(environment.name = row.name, "a pass panicked: {message}");
         self.shared.metrics.pass("panicked");
-        self.conclude(row, verdict::stalled(WaitReason::Panicked, &message)).await
+        self.conclude(row, verdict::stalled(WaitReason::Panicked, &message))
+            .await
     }
 
     /// Remembers what a pass came to; gives back an error that ends the round.
     fn learn(&mut self, row: &EnvironmentRow, outcome: PassOutcome) -> Option<StoreError> {
         let now = self.shared.clock.now();
         let transition = delta(self.shared.settings.transition_interval);
-        let PassOutcome { plan, applied, gone, failed, repaired } = outcome;
+        let PassOutcome {
+            plan,
+            applied,
+            gone,
+            failed,
+            repaired,
+        } = outcome;
         let remembered = self.memory.of(row.uid);
-        remembered.finished_looks = if plan.finished { remembered.finished_looks + 1 } else { 0 };
+        remembered.finished_looks = if plan.finished {
+            remembered.finished_looks + 1
+        } else {
+            0
+        };
         remembered.repaired(&repaired, now);
         remembered.keep_only(&pass::planned(&plan));
         let mut outcome = "unchanged";
@@ -407,7 +483,10 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             outcome = "changed";
             let jitter = self.shared.clock.jitter();
             let (class, message) = match &step.result {
-                Ok(()) => (ErrorClass::NotReady, "done, but AWS does not show it yet".to_owned()),
+                Ok(()) => (
+                    ErrorClass::NotReady,
+                    "done, but AWS does not show it yet".to_owned(),
+                ),
                 Err(Failed::Call(error)) => (error.class, error.to_string()),
                 Err(Failed::LastLook(why)) => (ErrorClass::NotReady, why.clone()),
                 Err(Failed::Budget) => (ErrorClass::NotReady, apply::OVER_BUDGET.to_owned()),
@@ -458,10 +537,17 @@ struct Looked<'a> {
 
 /// When to look again at what is in flight, or could not be seen.
 fn next_check(plan: &Plan, now: Timestamp, transition: TimeDelta) -> Option<Timestamp> {
-    let soon = plan.waiting.iter().map(|waiting| waiting.reason).any(|reason| {
-        reason.is_in_flight()
-            || matches!(reason, WaitReason::NotObserved | WaitReason::WaitingForSessions)
-    });
+    let soon = plan
+        .waiting
+        .iter()
+        .map(|waiting| waiting.reason)
+        .any(|reason| {
+            reason.is_in_flight()
+                || matches!(
+                    reason,
+                    WaitReason::NotObserved | WaitReason::WaitingForSessions
+                )
+        });
     soon.then_some(now + transition)
 }
 
@@ -479,7 +565,10 @@ fn sweep_record(
         .iter()
         .filter(|candidate| {
             candidate.stack().is_some_and(|stack| {
-                world.associations.get(stack).is_some_and(|found| !found.is_unknown())
+                world
+                    .associations
+                    .get(stack)
+                    .is_some_and(|found| !found.is_unknown())
             })
         })
         .map(|candidate| candidate.row.name.as_str())

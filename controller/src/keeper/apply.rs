@@ -54,7 +54,9 @@ pub(crate) async fn apply<C: Cloud>(
             held.extend(objects);
             continue;
         }
-        if shared.draining.is_cancelled() || shared.lease.remaining() <= shared.settings.call_timeout {
+        if shared.draining.is_cancelled()
+            || shared.lease.remaining() <= shared.settings.call_timeout
+        {
             break;
         }
         let result = match one(shared, pass, step).await {
@@ -66,7 +68,10 @@ pub(crate) async fn apply<C: Cloud>(
         }
         let outcome = if result.is_ok() { "ok" } else { "failed" };
         shared.metrics.action(step.action.operation(), outcome);
-        applied.push(Applied { action: step.action.clone(), result });
+        applied.push(Applied {
+            action: step.action.clone(),
+            result,
+        });
     }
     Ok(applied)
 }
@@ -98,7 +103,10 @@ async fn one<C: Cloud>(
         manages: &step.manages,
         debt: step.opens_debt.then_some(fleet.as_str()),
     };
-    let id = shared.store.commit_intent(shared.lease.fence(), &intent).await?;
+    let id = shared
+        .store
+        .commit_intent(shared.lease.fence(), &intent)
+        .await?;
     let result = if shared.lease.remaining() <= shared.settings.call_timeout {
         // The commit took so long that the call might outlive the lease: it is not made.
         Err(ApplyError {
@@ -122,7 +130,10 @@ async fn one<C: Cloud>(
         generation: row.generation,
         events: std::slice::from_ref(&event),
     };
-    shared.store.settle_intent(shared.lease.fence(), &settled).await?;
+    shared
+        .store
+        .settle_intent(shared.lease.fence(), &settled)
+        .await?;
     Ok(result.map_err(Failed::Call))
 }
 
@@ -132,7 +143,9 @@ async fn look<C: Cloud>(
     pass: &Pass,
     action: &Action,
 ) -> Result<(), String> {
-    let Some(request) = last_look::request(action, shared.clock.now()) else { return Ok(()) };
+    let Some(request) = last_look::request(action, shared.clock.now()) else {
+        return Ok(());
+    };
     let world = shared.cloud.observe(&request).await;
     shared.metrics.reads(&world.calls);
     let candidate = &pass.candidate;

@@ -29,14 +29,24 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    /// The fleet to look at: the row's, or the one we own from an earlier row.
+    /// The fleet to look at: the row's; of a row on its way out the one we own, which an edit of
+    /// the row may have left behind.
     pub(crate) fn fleet(&self) -> Option<&str> {
-        self.environment.fleet_name().or_else(|| owned(&self.row.owned, "fleet/"))
+        self.one(self.environment.fleet_name(), "fleet/")
     }
 
     /// The stack to look at.
     pub(crate) fn stack(&self) -> Option<&str> {
-        self.environment.stack_name().or_else(|| owned(&self.row.owned, "stack/"))
+        self.one(self.environment.stack_name(), "stack/")
+    }
+
+    fn one<'a>(&'a self, named: Option<&'a str>, word: &str) -> Option<&'a str> {
+        let owned = owned(&self.row.owned, word);
+        if self.environment.is_deleting() {
+            owned.or(named)
+        } else {
+            named.or(owned)
+        }
     }
 }
 
@@ -46,13 +56,23 @@ fn owned<'a>(owned: &'a BTreeSet<String>, word: &str) -> Option<&'a str> {
 
 /// The first look of a round.
 pub(crate) fn first(due: &[Candidate], sweep: Option<TimeDelta>, now: Timestamp) -> ObserveRequest {
-    let mut request = ObserveRequest { now, ..ObserveRequest::default() };
+    let mut request = ObserveRequest {
+        now,
+        ..ObserveRequest::default()
+    };
     request.walk = sweep.is_some() || due.len() > BY_NAME;
     for candidate in due {
         request.buckets.extend(
-            candidate.environment.spec.buckets.iter().map(|bucket| bucket.bucket.clone()),
+            candidate
+                .environment
+                .spec
+                .buckets
+                .iter()
+                .map(|bucket| bucket.bucket.clone()),
         );
-        request.buckets.extend(managed_buckets(&candidate.row.managed));
+        request
+            .buckets
+            .extend(managed_buckets(&candidate.row.managed));
         if !request.walk {
             request.fleets.extend(candidate.fleet().map(str::to_owned));
             request.stacks.extend(candidate.stack().map(str::to_owned));
@@ -63,7 +83,9 @@ pub(crate) fn first(due: &[Candidate], sweep: Option<TimeDelta>, now: Timestamp)
         }
     }
     if let Some(interval) = sweep {
-        request.associations_of_stacks.extend(rotating(due, interval));
+        request
+            .associations_of_stacks
+            .extend(rotating(due, interval));
     }
     request
 }
@@ -82,12 +104,17 @@ fn rotating(due: &[Candidate], interval: TimeDelta) -> Vec<String> {
         .iter()
         .filter(|candidate| candidate.environment.fleet_name().is_some())
         .filter_map(|candidate| {
-            Some((candidate.row.associations_verified_at, candidate.environment.stack_name()?))
+            Some((
+                candidate.row.associations_verified_at,
+                candidate.environment.stack_name()?,
+            ))
         })
         .collect();
     candidates.sort();
     let sweeps = (ASSOCIATION_AGE.num_milliseconds() / interval.num_milliseconds().max(1)).max(1);
-    let share = candidates.len().div_ceil(usize::try_from(sweeps).unwrap_or(1));
+    let share = candidates
+        .len()
+        .div_ceil(usize::try_from(sweeps).unwrap_or(1));
     candidates
         .into_iter()
         .take(share.max(ASSOCIATIONS_PER_SWEEP))
@@ -118,7 +145,10 @@ fn lay_over<T>(inventory: &mut Inventory<T>, later: Inventory<T>) {
 /// daemon or lets the rows go.
 pub(crate) fn suspicious(rows: &[Candidate], world: &ObservedWorld) -> Option<String> {
     let (mut known, mut missing) = (0_usize, 0_usize);
-    for candidate in rows.iter().filter(|candidate| !candidate.environment.is_deleting()) {
+    for candidate in rows
+        .iter()
+        .filter(|candidate| !candidate.environment.is_deleting())
+    {
         for object in &candidate.row.owned {
             let seen = if let Some(name) = object.strip_prefix("fleet/") {
                 world.fleets.walked.then(|| listed(&world.fleets, name))
@@ -166,8 +196,12 @@ pub(crate) fn is_empty(request: &ObserveRequest) -> bool {
 pub(crate) fn add(request: &mut ObserveRequest, more: &ObserveRequest) {
     request.fleets.extend(more.fleets.iter().cloned());
     request.stacks.extend(more.stacks.iter().cloned());
-    request.associations_of_stacks.extend(more.associations_of_stacks.iter().cloned());
-    request.associations_of_fleets.extend(more.associations_of_fleets.iter().cloned());
+    request
+        .associations_of_stacks
+        .extend(more.associations_of_stacks.iter().cloned());
+    request
+        .associations_of_fleets
+        .extend(more.associations_of_fleets.iter().cloned());
     request.buckets.extend(more.buckets.iter().cloned());
     request.sessions.extend(more.sessions.iter().cloned());
 }

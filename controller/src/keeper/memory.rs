@@ -55,10 +55,11 @@ impl Remembered {
         self.next_check = None;
     }
 
-    /// The failures as the planner takes them.
-    pub(crate) fn failures(&self) -> BTreeMap<String, CallFailure> {
+    /// The failures that hold a call back at `now`, as the planner takes them.
+    pub(crate) fn failures(&self, now: Timestamp) -> BTreeMap<String, CallFailure> {
         self.failures
             .iter()
+            .filter(|(_, failure)| !failure.backoff.is_due(now))
             .map(|(action, failure)| {
                 let failure = CallFailure {
                     class: failure.class,
@@ -82,7 +83,14 @@ impl Remembered {
         let key = action.to_string();
         let before = self.failures.get(&key).map(|failure| &failure.backoff);
         let backoff = Backoff::after_failure(before, class, now, jitter);
-        self.failures.insert(key, Failure { backoff, class, message });
+        self.failures.insert(
+            key,
+            Failure {
+                backoff,
+                class,
+                message,
+            },
+        );
     }
 
     /// Forgets failures of calls that no plan asks for any more.
@@ -112,11 +120,19 @@ impl Remembered {
 
     /// Paths that were repaired so often that somebody else must be writing them.
     pub(crate) fn contested(&mut self, now: Timestamp) -> Vec<String> {
-        self.repairs.retain(|_, times| times.last().is_some_and(|last| now - *last < CONTEST_WINDOW));
+        self.repairs.retain(|_, times| {
+            times
+                .last()
+                .is_some_and(|last| now - *last < CONTEST_WINDOW)
+        });
         self.repairs
             .iter()
             .filter(|(_, times)| {
-                times.iter().filter(|time| now - **time < CONTEST_WINDOW).count() >= CONTEST_REPAIRS
+                times
+                    .iter()
+                    .filter(|time| now - **time < CONTEST_WINDOW)
+                    .count()
+                    >= CONTEST_REPAIRS
             })
             .map(|(path, _)| path.clone())
             .collect()
@@ -154,6 +170,9 @@ impl Memory {
 
     /// The earliest time at which anything has to be looked at again.
     pub(crate) fn next_check(&self) -> Option<Timestamp> {
-        self.environments.values().filter_map(|remembered| remembered.next_check).min()
+        self.environments
+            .values()
+            .filter_map(|remembered| remembered.next_check)
+            .min()
     }
 }

@@ -23,17 +23,27 @@ pub(crate) async fn report<C: Cloud>(
     world: &ObservedWorld,
     rows: &BTreeSet<Uuid>,
 ) -> Result<(), StoreError> {
-    let fleets = world.fleets.items.values().filter_map(|found| found.present()).map(|fleet| {
-        (ObjectRef::fleet(&fleet.name), &fleet.arn, &fleet.tags)
-    });
-    let stacks = world.stacks.items.values().filter_map(|found| found.present()).map(|stack| {
-        (ObjectRef::stack(&stack.name), &stack.arn, &stack.tags)
-    });
+    let fleets = world
+        .fleets
+        .items
+        .values()
+        .filter_map(|found| found.present())
+        .map(|fleet| (ObjectRef::fleet(&fleet.name), &fleet.arn, &fleet.tags));
+    let stacks = world
+        .stacks
+        .items
+        .values()
+        .filter_map(|found| found.present())
+        .map(|stack| (ObjectRef::stack(&stack.name), &stack.arn, &stack.tags));
     let mut found = Vec::new();
     let mut arns = Vec::new();
     for (object, arn, tags) in fleets.chain(stacks) {
-        let (ObservedTags::Known(tags) | ObservedTags::Listed(tags)) = tags else { continue };
-        let Some(tag) = tags.get(UID_TAG) else { continue };
+        let (ObservedTags::Known(tags) | ObservedTags::Listed(tags)) = tags else {
+            continue;
+        };
+        let Some(tag) = tags.get(UID_TAG) else {
+            continue;
+        };
         let uid = Uuid::parse_str(tag).ok();
         if uid.is_some_and(|uid| rows.contains(&uid)) || memory.orphans.contains(arn) {
             continue;
@@ -50,12 +60,19 @@ pub(crate) async fn report<C: Cloud>(
         };
         log_event(name.as_deref().unwrap_or("-"), &event);
         arns.push(arn.clone());
-        found.push(Orphan { environment: name, uid, event });
+        found.push(Orphan {
+            environment: name,
+            uid,
+            event,
+        });
     }
     if found.is_empty() {
         return Ok(());
     }
-    shared.store.record_orphans(shared.lease.fence(), &found).await?;
+    shared
+        .store
+        .record_orphans(shared.lease.fence(), &found)
+        .await?;
     memory.orphans.extend(arns);
     Ok(())
 }

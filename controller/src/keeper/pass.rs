@@ -56,16 +56,28 @@ pub(crate) struct PassOutcome {
 
 impl Pass {
     /// Plans, with intents settled by this look.
-    pub(crate) fn plan(&self, caller_arn: &str, now: Timestamp) -> (Plan, Vec<(OpenIntent, Outcome)>) {
+    pub(crate) fn plan(
+        &self,
+        caller_arn: &str,
+        now: Timestamp,
+    ) -> (Plan, Vec<(OpenIntent, Outcome)>) {
         let row = &self.candidate.row;
-        let (settled, open) =
-            settle(&self.candidate.environment, &row.open_intents, &self.observed);
+        let (settled, open) = settle(
+            &self.candidate.environment,
+            &row.open_intents,
+            &self.observed,
+        );
         let input = self.input(&open, caller_arn, now);
         let mut plan = plan(&input);
         let notes = check(&input, &plan);
         if !notes.is_empty() {
             let words: Vec<String> = notes.iter().map(ToString::to_string).collect();
-            hold_all(&mut plan, WaitReason::PlanRefused, &row.name, &words.join("; "));
+            hold_all(
+                &mut plan,
+                WaitReason::PlanRefused,
+                &row.name,
+                &words.join("; "),
+            );
         }
         (plan, settled)
     }
@@ -99,7 +111,11 @@ pub(crate) fn hold_all(plan: &mut Plan, reason: WaitReason, object: &str, messag
     plan.finished = false;
     plan.waiting.insert(
         0,
-        Waiting { object: object.to_owned(), reason, message: message.to_owned() },
+        Waiting {
+            object: object.to_owned(),
+            reason,
+            message: message.to_owned(),
+        },
     );
 }
 
@@ -111,11 +127,20 @@ pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, mut pass: Pass) -> Pas
     if !contested.is_empty() {
         hold_contested(&mut plan, &contested);
     }
-    if plan.steps.iter().any(|step| step.waiting_for.is_none() && step.action.is_disruptive()) {
+    if plan
+        .steps
+        .iter()
+        .any(|step| step.waiting_for.is_none() && step.action.is_disruptive())
+    {
         match within_budget(&shared, &pass).await {
             Ok(true) => {}
             Ok(false) => hold_disruptive(&mut plan, &pass.candidate.row.name),
-            Err(error) => return PassOutcome { failed: Some(error), ..PassOutcome::default() },
+            Err(error) => {
+                return PassOutcome {
+                    failed: Some(error),
+                    ..PassOutcome::default()
+                };
+            }
         }
     }
     let events = events_before(&pass, &plan, &settled);
@@ -126,7 +151,10 @@ pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, mut pass: Pass) -> Pas
         &pass.observed,
     );
     let record = record(&pass, &plan, &settled, &changes, events, &contested, now);
-    let mut outcome = PassOutcome { plan, ..PassOutcome::default() };
+    let mut outcome = PassOutcome {
+        plan,
+        ..PassOutcome::default()
+    };
     outcome.repaired = changes
         .closed
         .iter()
@@ -136,7 +164,11 @@ pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, mut pass: Pass) -> Pas
     // What was seen is written before anything is done: a crash then loses no drift.
     if let Some(record) = record {
         announce(&record);
-        if let Err(error) = shared.store.record_pass(shared.lease.fence(), &record).await {
+        if let Err(error) = shared
+            .store
+            .record_pass(shared.lease.fence(), &record)
+            .await
+        {
             outcome.failed = Some(error);
             return outcome;
         }
@@ -145,7 +177,11 @@ pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, mut pass: Pass) -> Pas
         // One negative look is not proof: the row goes after the second.
         let row = &pass.candidate.row;
         if pass.finished_looks >= 1 || row.owned.is_empty() {
-            match shared.store.finalize(shared.lease.fence(), &row.name, row.uid).await {
+            match shared
+                .store
+                .finalize(shared.lease.fence(), &row.name, row.uid)
+                .await
+            {
                 Ok(gone) => {
                     if gone {
                         tracing::info!(environment.name = row.name, "{} is gone", row.name);
@@ -169,7 +205,11 @@ pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, mut pass: Pass) -> Pas
 
 /// Over the budget only what takes something away waits.
 fn hold_disruptive(plan: &mut Plan, name: &str) {
-    for step in plan.steps.iter_mut().filter(|step| step.action.is_disruptive()) {
+    for step in plan
+        .steps
+        .iter_mut()
+        .filter(|step| step.action.is_disruptive())
+    {
         step.waiting_for.get_or_insert(WaitReason::BudgetExceeded);
     }
     plan.waiting.insert(
@@ -185,12 +225,9 @@ fn hold_disruptive(plan: &mut Plan, name: &str) {
 /// A fight is not won by speed: slow down and say so.
 fn hold_contested(plan: &mut Plan, contested: &[String]) {
     for step in &mut plan.steps {
-        let fights = plan
-            .differences
-            .iter()
-            .any(|difference| {
-                contested.contains(&difference.path) && difference.object == step.action.object()
-            });
+        let fights = plan.differences.iter().any(|difference| {
+            contested.contains(&difference.path) && difference.object == step.action.object()
+        });
         if fights {
             step.waiting_for.get_or_insert(WaitReason::BackingOff);
         }
@@ -204,7 +241,13 @@ fn event(
     message: impl Into<String>,
     details: Value,
 ) -> Event {
-    Event { event_type, reason, object: object.into(), message: message.into(), details }
+    Event {
+        event_type,
+        reason,
+        object: object.into(),
+        message: message.into(),
+        details,
+    }
 }
 
 /// What a look brought to light.
@@ -252,7 +295,13 @@ fn events_before(pass: &Pass, plan: &Plan, settled: &[(OpenIntent, Outcome)]) ->
         if !known {
             let message = waiting.message.clone();
             let object = waiting.object.clone();
-            events.push(event(EventType::Warning, reason, object, message, Value::Null));
+            events.push(event(
+                EventType::Warning,
+                reason,
+                object,
+                message,
+                Value::Null,
+            ));
         }
     }
     events
@@ -299,7 +348,13 @@ fn record(
     if !was_ready && is_now_ready {
         let object = format!("environment/{}", row.name);
         let message = format!("everything matches (generation {})", row.generation);
-        events.push(event(EventType::Normal, EventReason::Ready, object, message, Value::Null));
+        events.push(event(
+            EventType::Normal,
+            EventReason::Ready,
+            object,
+            message,
+            Value::Null,
+        ));
     }
     record.events = events;
     record.drift_opened.clone_from(&changes.opened);
@@ -314,24 +369,37 @@ fn record(
         .filter(|(path, value)| row.managed.get(*path) != Some(&Some((*value).clone())))
         .map(|(path, value)| (path.clone(), value.clone()))
         .collect();
-    record.managed_removed =
-        plan.released.iter().filter(|path| row.managed.contains_key(*path)).cloned().collect();
+    record.managed_removed = plan
+        .released
+        .iter()
+        .filter(|path| row.managed.contains_key(*path))
+        .cloned()
+        .collect();
     // While an intent is open the object it is about may still become ours.
     if row.open_intents.len() == settled.len() {
         record.released = plan.disowned.intersection(&row.owned).cloned().collect();
     }
-    record.intents_settled =
-        settled.iter().map(|(intent, outcome)| (intent.id, *outcome)).collect();
+    record.intents_settled = settled
+        .iter()
+        .map(|(intent, outcome)| (intent.id, *outcome))
+        .collect();
     record.debts_paid = plan.debts_paid.iter().cloned().collect();
     let rows = verdict::plan_rows(plan, &row.plan, now);
     if rows != row.plan {
         record.plan = Some(rows);
     }
-    let fleet_state = pass.observed.fleet.present().map(|fleet| fleet.state.as_str().to_owned());
+    let fleet_state = pass
+        .observed
+        .fleet
+        .present()
+        .map(|fleet| fleet.state.as_str().to_owned());
     if !pass.observed.fleet.is_unknown() && fleet_state != row.fleet_state {
         record.fleet_state = Some(fleet_state);
     }
-    let seen = !plan.waiting.iter().any(|waiting| waiting.reason == WaitReason::NotObserved);
+    let seen = !plan
+        .waiting
+        .iter()
+        .any(|waiting| waiting.reason == WaitReason::NotObserved);
     if seen != row.follows_sweep {
         record.follows_sweep = Some(seen);
     }
@@ -350,9 +418,9 @@ fn is_ready<'a>(
     conditions: impl Iterator<Item = &'a streamkeeper_core::condition::Condition>,
 ) -> bool {
     use streamkeeper_core::condition::{ConditionStatus, ConditionType};
-    conditions
-        .into_iter()
-        .any(|one| one.condition_type == ConditionType::Ready && one.status == ConditionStatus::True)
+    conditions.into_iter().any(|one| {
+        one.condition_type == ConditionType::Ready && one.status == ConditionStatus::True
+    })
 }
 
 /// One line per thing that changed.
@@ -368,15 +436,28 @@ pub(crate) fn log_event(environment: &str, event: &Event) {
     let (object, message) = (&event.object, &event.message);
     match event.event_type {
         EventType::Normal => {
-            tracing::info!(environment.name = environment, object, reason, "{reason} {object}: {message}");
+            tracing::info!(
+                environment.name = environment,
+                object,
+                reason,
+                "{reason} {object}: {message}"
+            );
         }
         EventType::Warning => {
-            tracing::warn!(environment.name = environment, object, reason, "{reason} {object}: {message}");
+            tracing::warn!(
+                environment.name = environment,
+                object,
+                reason,
+                "{reason} {object}: {message}"
+            );
         }
     }
 }
 
 /// Every call a plan asks for, by its Display.
 pub(crate) fn planned(plan: &Plan) -> BTreeSet<String> {
-    plan.steps.iter().map(|step| step.action.to_string()).collect()
+    plan.steps
+        .iter()
+        .map(|step| step.action.to_string())
+        .collect()
 }

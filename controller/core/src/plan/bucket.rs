@@ -15,6 +15,9 @@ use crate::words;
 /// The word that stands for the account's home-folder bucket.
 pub(super) const HOME: &str = "home";
 
+/// What AWS's own home buckets begin with (AppStream's developer guide, home folders).
+const HOME_PREFIX: &str = "appstream2-36fb080bb8-";
+
 /// Plans every bucket the row names, and those it used to name.
 pub(super) fn plan(draft: &mut Draft<'_>) {
     let specs: Vec<BucketSpec> = draft.input.environment.spec.buckets.clone();
@@ -66,11 +69,53 @@ pub(super) fn one(draft: &mut Draft<'_>, spec: &BucketSpec) -> bool {
             draft.wait(ObjectRef::bucket(bucket), WaitReason::NotObserved, why);
             false
         }
+        Some(Observed::Absent) => match known_by_name(draft, bucket) {
+            // A list without the bucket is one negative look; the bucket we wrote to is asked for
+            // by its own name before anything is believed gone.
+            Some(real) => by_name(draft, spec, &real),
+            None => {
+                absent(draft, spec);
+                true
+            }
+        },
+        Some(Observed::Present(observed)) => present(draft, spec, observed),
+    }
+}
+
+/// The home bucket's real name, if we ever wrote to it.
+fn known_by_name(draft: &Draft<'_>, bucket: &str) -> Option<String> {
+    let owned = draft
+        .input
+        .owned
+        .iter()
+        .filter_map(|object| object.strip_prefix("bucket/"));
+    let mut homes = owned.filter(|name| name.starts_with(HOME_PREFIX));
+    (bucket == HOME)
+        .then(|| homes.next().map(str::to_owned))
+        .flatten()
+}
+
+fn by_name(draft: &mut Draft<'_>, spec: &BucketSpec, real: &str) -> bool {
+    let object = ObjectRef::bucket(real);
+    match draft.input.observed.buckets.get(real) {
+        Some(Observed::Present(observed)) => present(draft, spec, observed),
         Some(Observed::Absent) => {
             absent(draft, spec);
             true
         }
-        Some(Observed::Present(observed)) => present(draft, spec, observed),
+        Some(Observed::Unknown(why)) => {
+            draft.wait(object, WaitReason::NotObserved, why);
+            false
+        }
+        None => {
+            draft.plan.needs.buckets.insert(real.to_owned());
+            draft.wait(
+                object,
+                WaitReason::NotObserved,
+                "the home bucket was not listed",
+            );
+            false
+        }
     }
 }
 

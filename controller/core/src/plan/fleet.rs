@@ -37,6 +37,14 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
         return;
     };
     let object = ObjectRef::fleet(&name);
+    if let Some(left) = draft.owned_otherwise(&object) {
+        draft.wait(
+            &left,
+            WaitReason::ReplacementNeeded,
+            super::draft::LEFT_BEHIND,
+        );
+        return;
+    }
     match &input.observed.fleet {
         Observed::Unknown(why) => {
             draft.need(&object);

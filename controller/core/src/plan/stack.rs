@@ -37,6 +37,14 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
         return;
     };
     let object = ObjectRef::stack(name);
+    if let Some(left) = draft.owned_otherwise(&object) {
+        draft.wait(
+            &left,
+            WaitReason::ReplacementNeeded,
+            super::draft::LEFT_BEHIND,
+        );
+        return;
+    }
     match &input.observed.stack {
         Observed::Unknown(why) => {
             draft.need(&object);
