@@ -11,11 +11,13 @@
 //! each test process.  Run the tests with `cargo test`; under a runner that gives each test a
 //! process of its own, such as nextest, set `DATABASE_URL` or each test starts its own server.
 
+mod daemon;
 mod database;
 mod proxy;
 mod waiting;
 mod world;
 
+pub use self::daemon::Daemon;
 pub use self::database::TestDatabase;
 pub use self::proxy::{Commit, Fault, Moment, PostgresProxy};
 pub use self::waiting::{DEADLINE, wait_until};

@@ -70,7 +70,7 @@ pub enum Fault {
     Cut,
     /// All connections are cut, and new ones too, until [`PostgresProxy::restore`].
     GoDown,
-    /// This is called, and then the connection is cut: the killing of a daemon, for example.
+    /// This is called, and then the connection is cut: [`crate::Daemon::killer`], for example.
     Call(Box<dyn FnOnce() + Send>),
 }
 
