@@ -135,6 +135,11 @@ impl Daemon {
         self.signal("TERM");
     }
 
+    /// Asks the process to end, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        self.signal("INT");
+    }
+
     /// Halts the process where it is, as a hypervisor may.
     pub fn pause(&self) {
         self.signal("STOP");

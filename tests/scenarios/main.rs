@@ -1,5 +1,6 @@
 //! Proves the laws of the whole, one module each.
 
+mod commands;
 mod converge;
 mod rows;
 mod sdk;
