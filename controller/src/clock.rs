@@ -27,7 +27,10 @@ impl SystemClock {
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
     pub fn new() -> Self {
-        Self { started_at: Utc::now(), started: Instant::now() }
+        Self {
+            started_at: Utc::now(),
+            started: Instant::now(),
+        }
     }
 }
 
@@ -40,7 +43,9 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let elapsed = TimeDelta::from_std(self.started.elapsed()).unwrap_or(TimeDelta::MAX);
-        self.started_at.checked_add_signed(elapsed).unwrap_or(self.started_at)
+        self.started_at
+            .checked_add_signed(elapsed)
+            .unwrap_or(self.started_at)
     }
 
     fn jitter(&self) -> f64 {

@@ -50,12 +50,22 @@ pub async fn run(options: RunOptions) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("listen on {}", options.listen))?;
     let aws = AwsConfig::load(aws_settings(options.lease_duration)).await;
     let lifecycle = Lifecycle::new();
-    let daemon = Daemon::start(Start { store, aws, listener, options, lifecycle: lifecycle.clone() })
-        .await?;
+    let daemon = Daemon::start(Start {
+        store,
+        aws,
+        listener,
+        options,
+        lifecycle: lifecycle.clone(),
+    })
+    .await?;
     tracing::info!(listen = %daemon.address, "streamkeeper {} runs", env!("CARGO_PKG_VERSION"));
     let well = lifecycle.run().await.context("listen for signals")?;
     daemon.close().await;
-    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// The longest mutating call under a lease: a third of it, so that a call begun right after a
@@ -68,7 +78,10 @@ pub fn call_timeout(lease: Duration) -> Duration {
 /// Bounds of AWS calls under a lease.
 #[must_use]
 pub fn aws_settings(lease: Duration) -> AwsSettings {
-    AwsSettings { mutation_timeout: call_timeout(lease), ..AwsSettings::default() }
+    AwsSettings {
+        mutation_timeout: call_timeout(lease),
+        ..AwsSettings::default()
+    }
 }
 
 async fn connect(options: &RunOptions) -> anyhow::Result<Store> {
@@ -116,8 +129,16 @@ impl Daemon {
     ///
     /// Fails when the database cannot be listened to.
     pub async fn start(start: Start) -> anyhow::Result<Self> {
-        let Start { store, aws, listener, options, lifecycle } = start;
-        let address = listener.local_addr().context("read the address listened on")?;
+        let Start {
+            store,
+            aws,
+            listener,
+            options,
+            lifecycle,
+        } = start;
+        let address = listener
+            .local_addr()
+            .context("read the address listened on")?;
         let readiness = Arc::new(Readiness::default());
         let metrics = Arc::new(Metrics::new());
         readiness.set_migrated(true);
@@ -126,9 +147,13 @@ impl Daemon {
         // Listening begins before the first query, so that a row that changes in between wakes.
         let notifications = Notifications::listen(options.database_url.expose()).await?;
         let (announce, _) = broadcast::channel(ANNOUNCEMENTS);
-        lifecycle.spawn("listener", listen(notifications, announce.clone(), lifecycle.clone()));
+        lifecycle.spawn(
+            "listener",
+            listen(notifications, announce.clone(), lifecycle.clone()),
+        );
         let pulse = pulse(store.clone(), Arc::clone(&readiness), lifecycle.clone());
         lifecycle.spawn("pulse", pulse);
+        lifecycle.spawn("janitor", tidy(store.clone(), lifecycle.clone()));
         let served = web::serve(
             listener,
             Arc::clone(&readiness),
@@ -215,6 +240,37 @@ async fn pulse(store: Store, readiness: Arc<Readiness>, lifecycle: Lifecycle) {
     }
 }
 
+/// How often old events and intents are looked for.
+const TIDY_INTERVAL: Duration = Duration::from_secs(600);
+/// How long events are kept (design: 30 days), and settled intents with them.
+const RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Rows removed by one statement: few enough that nobody waits for its locks.
+const TIDY_BATCH: i32 = 1000;
+
+/// Removes what is older than the retention, in batches.
+async fn tidy(store: Store, lifecycle: Lifecycle) {
+    loop {
+        tokio::select! {
+            () = lifecycle.draining().cancelled() => return,
+            () = tokio::time::sleep(TIDY_INTERVAL) => {}
+        }
+        for _ in 0..100 {
+            let events = store.prune_events(RETENTION, TIDY_BATCH).await;
+            let intents = store.prune_intents(RETENTION, TIDY_BATCH).await;
+            let removed = match (events, intents) {
+                (Ok(events), Ok(intents)) => events + intents,
+                (Err(error), _) | (_, Err(error)) => {
+                    tracing::debug!(error = %Chain(&error), "removing old events failed");
+                    break;
+                }
+            };
+            if removed == 0 || lifecycle.draining().is_cancelled() {
+                break;
+            }
+        }
+    }
+}
+
 /// Finds scopes nobody keeps, and keeps them.
 struct Steward {
     store: Store,
@@ -263,8 +319,10 @@ impl Steward {
                 continue;
             }
             let asked_at = crate::lease::now();
-            let lease =
-                self.store.acquire_lease(scope.id, &self.holder, self.lease_duration).await?;
+            let lease = self
+                .store
+                .acquire_lease(scope.id, &self.holder, self.lease_duration)
+                .await?;
             if let Some(lease) = lease {
                 let id = scope.id;
                 kept.insert(id, Kept::begin(self, scope, lease, asked_at));

@@ -38,7 +38,7 @@ use streamkeeper_core::plan::{ObservedEnvironment, Plan, WaitReason};
 use streamkeeper_core::record::PassRecord;
 use streamkeeper_core::verdict;
 use streamkeeper_state::{
-    AssociationRange, EnvironmentRow, SpecFault, Store, StoreError, SweepRecord,
+    AssociationRange, EnvironmentRow, ScopeSnapshot, SpecFault, Store, StoreError, SweepRecord,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -90,8 +90,11 @@ pub struct Parts<C> {
 #[derive(Debug)]
 pub struct Keeper<C> {
     shared: Arc<Shared<C>>,
+    caller_arn: Arc<str>,
     refused: Option<(WaitReason, String)>,
     memory: Memory,
+    /// What was stored at the last round; only what changed since is read again.
+    snapshot: Option<ScopeSnapshot>,
     next_sweep: Timestamp,
 }
 
@@ -131,17 +134,24 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             clock,
             lease,
             scope,
-            caller_arn,
             metrics,
             draining,
             settings,
         };
         Self {
             shared: Arc::new(shared),
+            caller_arn: caller_arn.into(),
             refused,
             memory: Memory::default(),
+            snapshot: None,
             next_sweep,
         }
+    }
+
+    /// Takes note of who we are now, as STS says, and whether that may touch this scope.
+    pub fn identify(&mut self, caller_arn: &str, refused: Option<(WaitReason, String)>) {
+        self.caller_arn = caller_arn.into();
+        self.refused = refused;
     }
 
     /// Runs one round.
@@ -152,11 +162,11 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
     /// begins from what is stored.
     pub async fn round(&mut self) -> Result<Round, StoreError> {
         let now = self.shared.clock.now();
-        let snapshot = self
-            .shared
-            .store
-            .load_scope(self.shared.lease.fence().scope_id)
-            .await?;
+        let scope = self.shared.lease.fence().scope_id;
+        let snapshot = match self.snapshot.take() {
+            Some(earlier) => self.shared.store.reload_scope(scope, earlier).await?,
+            None => self.shared.store.load_scope(scope).await?,
+        };
         let uids: BTreeSet<_> = snapshot.environments.iter().map(|row| row.uid).collect();
         self.memory.keep_only(&uids);
         let sweep = now >= self.next_sweep;
@@ -201,6 +211,7 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             let jitter = (self.shared.clock.jitter() - 0.5) / 5.0;
             self.next_sweep = now + scaled(self.sweep_interval(), 1.0 + jitter);
         }
+        self.snapshot = Some(snapshot);
         round.next_wake = self
             .memory
             .next_check()
@@ -365,10 +376,8 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         now: Timestamp,
     ) -> ObserveRequest {
         let pass = self.prepare(candidate, world, now, true, 0);
-        let caller_arn = &self.shared.caller_arn;
         // Planning is pure: a panic leaves nothing behind, and the pass will report it.
-        std::panic::catch_unwind(AssertUnwindSafe(|| pass.plan(caller_arn, now).0.needs))
-            .unwrap_or_default()
+        std::panic::catch_unwind(AssertUnwindSafe(|| pass.plan(now).0.needs)).unwrap_or_default()
     }
 
     fn prepare(
@@ -384,6 +393,7 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         Pass {
             observed: ObservedEnvironment::of(world, candidate.fleet(), candidate.stack()),
             candidate: candidate.clone(),
+            caller_arn: Arc::clone(&self.caller_arn),
             failures: remembered.failures(now),
             contested: remembered.contested(now),
             looked_at,

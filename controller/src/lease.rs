@@ -23,7 +23,11 @@ impl HeldLease {
     #[must_use]
     pub fn new(lease: Lease, asked_at: Instant, duration: Duration) -> Self {
         let (deadline, _) = watch::channel(asked_at + duration);
-        Self { lease, deadline: Arc::new(deadline), lost: CancellationToken::new() }
+        Self {
+            lease,
+            deadline: Arc::new(deadline),
+            lost: CancellationToken::new(),
+        }
     }
 
     /// What fences every write.
@@ -79,11 +83,17 @@ impl HeldLease {
                     "the lease could not be renewed"
                 ),
                 Err(_) => {
-                    tracing::debug!(scope.id = self.lease.scope_id, "renewing the lease took too long");
+                    tracing::debug!(
+                        scope.id = self.lease.scope_id,
+                        "renewing the lease took too long"
+                    );
                 }
             }
             if self.remaining().is_zero() {
-                tracing::warn!(scope.id = self.lease.scope_id, "the lease ran out unrenewed");
+                tracing::warn!(
+                    scope.id = self.lease.scope_id,
+                    "the lease ran out unrenewed"
+                );
                 self.lost.cancel();
                 return;
             }
@@ -93,7 +103,10 @@ impl HeldLease {
 
 /// The monotonic clock; deadlines of leases rest on nothing else.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "a lease's deadline must not move with the wall clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a lease's deadline must not move with the wall clock"
+)]
 pub fn now() -> Instant {
     Instant::now()
 }

@@ -53,7 +53,10 @@ impl Lifecycle {
     }
 
     /// Runs a long-lived task; if it ends or panics before a drain, the process ends.
-    #[expect(clippy::disallowed_methods, reason = "this is where tasks are spawned and tracked")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where tasks are spawned and tracked"
+    )]
     pub fn spawn<F>(&self, name: &'static str, task: F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -78,7 +81,10 @@ impl Lifecycle {
     }
 
     /// Runs a task that may end whenever it is done, as a keeper that gave its scope back.
-    #[expect(clippy::disallowed_methods, reason = "this is where tasks are spawned and tracked")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where tasks are spawned and tracked"
+    )]
     pub fn spawn_finite<F>(&self, task: F) -> tokio::task::JoinHandle<()>
     where
         F: Future<Output = ()> + Send + 'static,
@@ -127,7 +133,10 @@ impl Lifecycle {
     pub async fn stop(&self) {
         self.drain();
         self.tasks.close();
-        if tokio::time::timeout(DRAIN_TIMEOUT, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(DRAIN_TIMEOUT, self.tasks.wait())
+            .await
+            .is_err()
+        {
             self.abort.cancel();
             self.tasks.wait().await;
         }

@@ -82,45 +82,79 @@ impl Metrics {
         registry.register("reads", "Reading AWS calls", reads.clone());
         registry.register("wakeups", "Why keepers woke", wakeups.clone());
         registry.register("sweeps", "Looks at a whole scope", sweeps.clone());
-        registry.register("fenced_writes", "Writes refused for a lost lease", fenced.clone());
+        registry.register(
+            "fenced_writes",
+            "Writes refused for a lost lease",
+            fenced.clone(),
+        );
         registry.register("leases_held", "Scopes whose lease is held", leases.clone());
         for outcome in PASS_OUTCOMES {
-            drop(passes.get_or_create(&Outcome { outcome: outcome.to_owned() }));
+            drop(passes.get_or_create(&Outcome {
+                outcome: outcome.to_owned(),
+            }));
         }
         for action in ACTIONS {
             for outcome in ["ok", "failed"] {
-                let label =
-                    ActionOutcome { action: action.to_owned(), outcome: outcome.to_owned() };
+                let label = ActionOutcome {
+                    action: action.to_owned(),
+                    outcome: outcome.to_owned(),
+                };
                 drop(actions.get_or_create(&label));
             }
         }
         for reason in WAKEUPS {
-            drop(wakeups.get_or_create(&Reason { reason: reason.to_owned() }));
+            drop(wakeups.get_or_create(&Reason {
+                reason: reason.to_owned(),
+            }));
         }
-        Self { registry, passes, actions, reads, wakeups, sweeps, fenced, leases }
+        Self {
+            registry,
+            passes,
+            actions,
+            reads,
+            wakeups,
+            sweeps,
+            fenced,
+            leases,
+        }
     }
 
     /// Counts a pass.
     pub fn pass(&self, outcome: &'static str) {
-        self.passes.get_or_create(&Outcome { outcome: outcome.to_owned() }).inc();
+        self.passes
+            .get_or_create(&Outcome {
+                outcome: outcome.to_owned(),
+            })
+            .inc();
     }
 
     /// Counts a mutating call.
     pub fn action(&self, action: &'static str, outcome: &'static str) {
-        let label = ActionOutcome { action: action.to_owned(), outcome: outcome.to_owned() };
+        let label = ActionOutcome {
+            action: action.to_owned(),
+            outcome: outcome.to_owned(),
+        };
         self.actions.get_or_create(&label).inc();
     }
 
     /// Counts reading calls by operation.
     pub fn reads(&self, calls: &BTreeMap<String, u64>) {
         for (operation, count) in calls {
-            self.reads.get_or_create(&Operation { operation: operation.clone() }).inc_by(*count);
+            self.reads
+                .get_or_create(&Operation {
+                    operation: operation.clone(),
+                })
+                .inc_by(*count);
         }
     }
 
     /// Counts a wake-up.
     pub fn wakeup(&self, reason: &'static str) {
-        self.wakeups.get_or_create(&Reason { reason: reason.to_owned() }).inc();
+        self.wakeups
+            .get_or_create(&Reason {
+                reason: reason.to_owned(),
+            })
+            .inc();
     }
 
     /// Counts a sweep.

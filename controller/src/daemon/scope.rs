@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use streamkeeper_aws::{AwsCloud, AwsConfig};
 use streamkeeper_core::environment::Scope;
 use streamkeeper_core::plan::WaitReason;
-use streamkeeper_state::{Lease, ScopeRow, Store, StoreError};
+use streamkeeper_state::{Lease, ScopeRow, Store};
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -52,7 +52,9 @@ impl Kept {
             scope,
         };
         let wakes = steward.announce.subscribe();
-        Self { task: steward.lifecycle.spawn_finite(keeping.run(wakes)) }
+        Self {
+            task: steward.lifecycle.spawn_finite(keeping.run(wakes)),
+        }
     }
 
     /// Whether it is no longer kept.
@@ -99,41 +101,51 @@ impl Keeping {
     /// Runs rounds until the lease is lost or nothing new may begin.
     async fn keep(&self, mut wakes: broadcast::Receiver<String>) {
         let mut pause = FIRST_PAUSE;
-        loop {
-            let Some((mut keeper, since)) = self.keeper().await else {
-                if self.rest(pause).await {
-                    return;
-                }
-                pause = (pause * 2).min(LONGEST_PAUSE);
-                continue;
-            };
-            while since.elapsed() < IDENTITY_AGE {
-                match keeper.round().await {
-                    Ok(round) => {
-                        pause = FIRST_PAUSE;
-                        if round.swept {
-                            self.metrics.sweep();
-                        }
-                        let wait = (round.next_wake - self.clock.now()).to_std().unwrap_or_default();
-                        if self.until_woken(&mut wakes, wait).await {
-                            return;
-                        }
-                    }
-                    Err(StoreError::LeaseLost { .. }) => {
-                        self.metrics.fenced();
-                        self.lease.give_up();
-                        return;
-                    }
-                    Err(error) => {
-                        tracing::warn!(error = %Chain(&error), "a round failed");
+        let mut keeper: Option<Keeper<AwsCloud>> = None;
+        let mut identified_at = crate::lease::now();
+        while !self.is_over() {
+            let stale = identified_at.elapsed() >= IDENTITY_AGE;
+            if keeper.is_none() || stale {
+                let asked_at = crate::lease::now();
+                match self.access().await {
+                    Some(access) => self.identify(&mut keeper, access),
+                    None => {
                         if self.rest(pause).await {
                             return;
                         }
                         pause = (pause * 2).min(LONGEST_PAUSE);
+                        continue;
                     }
                 }
-                if self.is_over() {
+                identified_at = asked_at;
+            }
+            let Some(keeper) = keeper.as_mut() else {
+                continue;
+            };
+            match keeper.round().await {
+                Ok(round) => {
+                    pause = FIRST_PAUSE;
+                    if round.swept {
+                        self.metrics.sweep();
+                    }
+                    let wait = (round.next_wake - self.clock.now())
+                        .to_std()
+                        .unwrap_or_default();
+                    if self.until_woken(&mut wakes, wait).await {
+                        return;
+                    }
+                }
+                Err(error) if error.is_lease_lost() => {
+                    self.metrics.fenced();
+                    self.lease.give_up();
                     return;
+                }
+                Err(error) => {
+                    tracing::warn!(error = %Chain(&error), "a round failed");
+                    if self.rest(pause).await {
+                        return;
+                    }
+                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
         }
@@ -178,12 +190,15 @@ impl Keeping {
 
     /// Whether an announcement may be about this scope. An empty one may be about any.
     fn concerns(&self, payload: &str) -> bool {
-        payload.rsplit('/').next().is_none_or(|region| region.is_empty() || region == self.scope.region)
+        payload
+            .rsplit('/')
+            .next()
+            .is_none_or(|region| region.is_empty() || region == self.scope.region)
     }
 
-    /// A keeper of this scope, once STS has said who we are; `None` when it has not.
-    async fn keeper(&self) -> Option<(Keeper<AwsCloud>, Instant)> {
-        let since = crate::lease::now();
+    /// Asks STS who we are, and judges whether that may touch this scope; `None` when it does not
+    /// say.
+    async fn access(&self) -> Option<Access> {
         let identity = match self.aws.identity(&self.scope.region).await {
             Ok(identity) => identity,
             Err(error) => {
@@ -194,9 +209,13 @@ impl Keeping {
                 return None;
             }
         };
-        let wanted = match &self.scope.account_id {
+        let account = match &self.scope.account_id {
             Some(account) => account.clone(),
-            None => match self.store.pin_account(self.scope.id, &identity.account).await {
+            None => match self
+                .store
+                .pin_account(self.scope.id, &identity.account)
+                .await
+            {
                 Ok(pinned) => pinned,
                 Err(error) => {
                     tracing::warn!(error = %Chain(&error), "the account could not be pinned");
@@ -204,34 +223,59 @@ impl Keeping {
                 }
             },
         };
-        let refused = (wanted != identity.account).then(|| {
+        let refused = (account != identity.account).then(|| {
+            let ours = &identity.account;
             if self.scope.account_id.is_some() {
-                let message = format!(
-                    "there are no credentials for account {wanted}; ours are for {}",
-                    identity.account
-                );
+                let message =
+                    format!("there are no credentials for account {account}; ours are for {ours}");
                 (WaitReason::NoCredentials, message)
             } else {
                 let message = format!(
-                    "this region's rows were first kept with account {wanted}; the credentials \
-                     now are for {}",
-                    identity.account
+                    "this region's rows were first kept with account {account}; the credentials \
+                     now are for {ours}"
                 );
                 (WaitReason::WrongAccount, message)
             }
         });
-        let keeper = Keeper::new(Parts {
-            store: self.store.clone(),
-            cloud: self.aws.cloud(&self.scope.region, &wanted),
-            clock: Arc::clone(&self.clock),
-            lease: self.lease.clone(),
-            scope: Scope { account: wanted, region: self.scope.region.clone() },
+        Some(Access {
+            account,
             caller_arn: identity.arn,
             refused,
-            metrics: Arc::clone(&self.metrics),
-            draining: self.draining.clone(),
-            settings: self.settings,
-        });
-        Some((keeper, since))
+        })
     }
+
+    fn identify(&self, keeper: &mut Option<Keeper<AwsCloud>>, access: Access) {
+        let Access {
+            account,
+            caller_arn,
+            refused,
+        } = access;
+        match keeper {
+            Some(keeper) => keeper.identify(&caller_arn, refused),
+            None => {
+                *keeper = Some(Keeper::new(Parts {
+                    store: self.store.clone(),
+                    cloud: self.aws.cloud(&self.scope.region, &account),
+                    clock: Arc::clone(&self.clock),
+                    lease: self.lease.clone(),
+                    scope: Scope {
+                        account,
+                        region: self.scope.region.clone(),
+                    },
+                    caller_arn,
+                    refused,
+                    metrics: Arc::clone(&self.metrics),
+                    draining: self.draining.clone(),
+                    settings: self.settings,
+                }));
+            }
+        }
+    }
+}
+
+/// Who we are, and what that means for the scope.
+struct Access {
+    account: String,
+    caller_arn: String,
+    refused: Option<(WaitReason, String)>,
 }

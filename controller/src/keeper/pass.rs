@@ -27,6 +27,8 @@ use super::shared::Shared;
 pub(crate) struct Pass {
     pub(crate) candidate: Candidate,
     pub(crate) observed: ObservedEnvironment,
+    /// Our own ARN, as STS says it.
+    pub(crate) caller_arn: Arc<str>,
     pub(crate) failures: BTreeMap<String, CallFailure>,
     pub(crate) contested: Vec<String>,
     /// When the look began, by the database's clock.
@@ -56,18 +58,14 @@ pub(crate) struct PassOutcome {
 
 impl Pass {
     /// Plans, with intents settled by this look.
-    pub(crate) fn plan(
-        &self,
-        caller_arn: &str,
-        now: Timestamp,
-    ) -> (Plan, Vec<(OpenIntent, Outcome)>) {
+    pub(crate) fn plan(&self, now: Timestamp) -> (Plan, Vec<(OpenIntent, Outcome)>) {
         let row = &self.candidate.row;
         let (settled, open) = settle(
             &self.candidate.environment,
             &row.open_intents,
             &self.observed,
         );
-        let input = self.input(&open, caller_arn, now);
+        let input = self.input(&open, now);
         let mut plan = plan(&input);
         let notes = check(&input, &plan);
         if !notes.is_empty() {
@@ -82,12 +80,7 @@ impl Pass {
         (plan, settled)
     }
 
-    fn input<'a>(
-        &'a self,
-        intents: &'a [OpenIntent],
-        caller_arn: &'a str,
-        now: Timestamp,
-    ) -> PlanInput<'a> {
+    fn input<'a>(&'a self, intents: &'a [OpenIntent], now: Timestamp) -> PlanInput<'a> {
         let row = &self.candidate.row;
         PlanInput {
             environment: &self.candidate.environment,
@@ -97,7 +90,7 @@ impl Pass {
             debts: &row.debts,
             failures: &self.failures,
             observed: &self.observed,
-            caller_arn,
+            caller_arn: &self.caller_arn,
             now,
         }
     }
@@ -122,7 +115,7 @@ pub(crate) fn hold_all(plan: &mut Plan, reason: WaitReason, object: &str, messag
 /// Runs a pass to its end.
 pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, mut pass: Pass) -> PassOutcome {
     let now = shared.clock.now();
-    let (mut plan, settled) = pass.plan(&shared.caller_arn, now);
+    let (mut plan, settled) = pass.plan(now);
     let contested = std::mem::take(&mut pass.contested);
     if !contested.is_empty() {
         hold_contested(&mut plan, &contested);
@@ -402,6 +395,9 @@ fn record(
         .any(|waiting| waiting.reason == WaitReason::NotObserved);
     if seen != row.follows_sweep {
         record.follows_sweep = Some(seen);
+    }
+    if pass.own_look && !pass.observed.stack_fleets.is_unknown() && row.owned.len() > 1 {
+        record.associations_verified_at = Some(pass.looked_at);
     }
     let asked = row.reconcile_requested_at.is_some_and(|asked| {
         row.verified_at.is_none_or(|verified| verified < asked) && asked <= pass.looked_at

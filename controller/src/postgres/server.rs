@@ -92,13 +92,19 @@ impl Server {
         let folder = private_folder(account, options.parent.as_deref())?;
         let made = Folder(Some(folder.clone()));
         let password = Uuid::new_v4().simple().to_string();
-        write_secret(&folder.join("password"), &password, account)
-            .map_err(|source| failed("write the server's password file", source))?;
+        let supervisor = folder.join("supervise.sh");
+        for (path, text) in [
+            (folder.join("password"), &*password),
+            (supervisor.clone(), SUPERVISOR),
+        ] {
+            write_private(&path, text, account)
+                .map_err(|source| failed(&format!("write {}", path.display()), source))?;
+        }
         let port = free_port().map_err(|source| failed("find a free port", source))?;
 
         let mut command = Command::new("/bin/sh");
         command
-            .args(["-c", SUPERVISOR, "streamkeeper-postgres"])
+            .arg(supervisor)
             .arg(&folder)
             .arg(&programs.folder)
             .arg(options.authentication.method())
@@ -304,14 +310,14 @@ fn give(path: &Path, account: Option<&Account>) -> io::Result<()> {
     }
 }
 
-fn write_secret(path: &Path, secret: &str, account: Option<&Account>) -> io::Result<()> {
+fn write_private(path: &Path, text: &str, account: Option<&Account>) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     let mut file = options
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(path)?;
-    io::Write::write_all(&mut file, secret.as_bytes())?;
+    io::Write::write_all(&mut file, text.as_bytes())?;
     give(path, account)
 }
 
