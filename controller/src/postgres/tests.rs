@@ -89,6 +89,32 @@ async fn what_was_downloaded_before_is_found_without_a_network() {
 }
 
 #[tokio::test]
+async fn what_is_downloaded_can_be_run_by_everybody() {
+    let root = std::env::temp_dir().join(format!("streamkeeper-unpack-{}", std::process::id()));
+    let bin = root.join("postgresql-17.6.0-some-target/bin");
+    fs::create_dir_all(&bin).unwrap();
+    for program in ["postgres", "initdb"] {
+        let path = bin.join(program);
+        fs::write(&path, "#!/bin/sh\necho 'postgres (PostgreSQL) 17.6'\n").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let tar = Command::new("tar")
+        .args(["-cz", "postgresql-17.6.0-some-target"])
+        .current_dir(&root)
+        .output()
+        .unwrap();
+    let folder = root.join("cache/17.6.0");
+    download::unpack(&tar.stdout, &folder).await.unwrap();
+    let found = download::cached(&root.join("cache")).await.unwrap();
+    assert_eq!(
+        (found.folder, &*found.version),
+        (folder.join("bin"), "17.6")
+    );
+    assert_eq!(fs::metadata(&folder).unwrap().mode() & 0o777, 0o755);
+    fs::remove_dir_all(&root).unwrap();
+}
+
+#[tokio::test]
 async fn a_server_answers_and_is_gone_with_its_data_after_stop() {
     let server = start().await;
     let (url, folder) = (server.url("postgres"), server.folder().to_owned());
