@@ -231,6 +231,31 @@ impl Action {
         }
     }
 
+    /// What tells one call from another when it is remembered that it failed. An update is told by
+    /// what it sends, because one with other members deserves its own try; a policy is not, because
+    /// it carries what others wrote, and a busy other writer would make each try a new one.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::UpdateFleet { .. }
+            | Self::UpdateStack { .. }
+            | Self::TagResource { .. }
+            | Self::UntagResource { .. } => {
+                serde_json::to_string(self).unwrap_or_else(|_| self.to_string())
+            }
+            Self::CreateFleet { .. }
+            | Self::StartFleet { .. }
+            | Self::StopFleet { .. }
+            | Self::DeleteFleet { .. }
+            | Self::CreateStack { .. }
+            | Self::DeleteStack { .. }
+            | Self::AssociateFleet { .. }
+            | Self::DisassociateFleet { .. }
+            | Self::PutBucketPolicy { .. }
+            | Self::DeleteBucketPolicy { .. } => self.to_string(),
+        }
+    }
+
     /// Whether it can interrupt people or take away something that exists.
     #[must_use]
     pub const fn is_disruptive(&self) -> bool {

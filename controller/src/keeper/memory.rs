@@ -20,7 +20,7 @@ pub(crate) struct Remembered {
     pub(crate) seen: Option<Timestamp>,
     /// When to look again, if before the next sweep.
     pub(crate) next_check: Option<Timestamp>,
-    /// Calls that failed, or whose effect AWS does not show yet, by the action's Display.
+    /// Calls that failed, or whose effect AWS does not show yet, by the action's key.
     failures: BTreeMap<String, Failure>,
     /// The generation the failures belong to.
     generation: i64,
@@ -80,7 +80,7 @@ impl Remembered {
         now: Timestamp,
         jitter: f64,
     ) {
-        let key = action.to_string();
+        let key = action.key();
         let before = self.failures.get(&key).map(|failure| &failure.backoff);
         let backoff = Backoff::after_failure(before, class, now, jitter);
         self.failures.insert(

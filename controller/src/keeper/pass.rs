@@ -450,10 +450,10 @@ pub(crate) fn log_event(environment: &str, event: &Event) {
     }
 }
 
-/// Every call a plan asks for, by its Display.
+/// Every call a plan asks for, by its key.
 pub(crate) fn planned(plan: &Plan) -> BTreeSet<String> {
     plan.steps
         .iter()
-        .map(|step| step.action.to_string())
+        .map(|step| step.action.key())
         .collect()
 }

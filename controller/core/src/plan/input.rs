@@ -21,7 +21,7 @@ pub struct PlanInput<'a> {
     pub intents: &'a [OpenIntent],
     /// Fleets we stopped and must start again.
     pub debts: &'a BTreeSet<String>,
-    /// Calls that failed lately, keyed by [`crate::action::Action`]'s Display.
+    /// Calls that failed lately, by [`crate::action::Action::key`].
     pub failures: &'a BTreeMap<String, CallFailure>,
     /// What AWS said.
     pub observed: &'a ObservedEnvironment,
