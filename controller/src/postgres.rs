@@ -24,6 +24,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -204,4 +205,13 @@ impl PostgresError {
         "install PostgreSQL 14 or newer (for example `apt-get install postgresql` or \
          `brew install postgresql`), or set DATABASE_URL to a server where a database may be created"
     }
+}
+
+/// A variable that tells where things are on this system, by conventions older than our options.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "conventions of the system, not options of ours"
+)]
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }

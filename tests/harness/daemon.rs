@@ -124,7 +124,6 @@ impl Daemon {
     }
 
     /// What [`Daemon::kill`] does, for whoever decides when: [`crate::Fault::Call`].
-    #[must_use]
     pub fn killer(&self) -> impl FnOnce() + Send + 'static {
         let child = Arc::clone(&self.child);
         move || kill(&child)

@@ -13,6 +13,7 @@ const POLL: Duration = Duration::from_millis(20);
 /// # Panics
 ///
 /// Panics with `what` when the deadline passes first.
+#[expect(clippy::disallowed_methods, reason = "the pause between two looks")]
 pub async fn wait_until(what: &str, deadline: Duration, mut predicate: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
     while !predicate().await {

@@ -25,6 +25,10 @@ const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The client that every SDK client and credentials provider shares, obeying what the AWS CLI
 /// obeys: `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY` and `AWS_CA_BUNDLE`. The SDK itself knows the
 /// first three only.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a variable of the AWS CLI's, which the SDK does not know"
+)]
 pub(crate) fn from_environment() -> SharedHttpClient {
     let trust = std::env::var_os("AWS_CA_BUNDLE").map(PathBuf::from);
     build(

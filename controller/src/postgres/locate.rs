@@ -7,6 +7,8 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
+use super::variable;
+
 /// The oldest major version that our schema works on.
 pub(super) const OLDEST: u32 = 14;
 
@@ -34,7 +36,7 @@ pub(super) struct Programs {
 
 /// The programs to use: those on the `PATH`, which somebody chose, before the newest installed.
 pub(super) async fn on_this_machine() -> Option<Programs> {
-    let path = env::var_os("PATH").unwrap_or_default();
+    let path = variable("PATH").unwrap_or_default();
     for folder in env::split_paths(&path) {
         if let Some(programs) = probe(&folder).await {
             return Some(programs);

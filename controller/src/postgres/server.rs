@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::account::{self, Account};
 use super::locate::Programs;
-use super::{PostgresError, PrivatePostgresOptions};
+use super::{PostgresError, PrivatePostgresOptions, variable};
 
 /// The role that owns everything on the private server.
 pub(super) const SUPERUSER: &str = "streamkeeper";
@@ -123,7 +123,7 @@ impl Server {
         // Ours would be read by the server: PGPORT, PGOPTIONS, LANG and their like.
         command.env_clear();
         for name in ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"] {
-            if let Some(value) = std::env::var_os(name) {
+            if let Some(value) = variable(name) {
                 command.env(name, value);
             }
         }
@@ -154,7 +154,7 @@ impl Server {
     }
 
     async fn until_ready(&mut self, deadline: Duration) -> Result<(), PostgresError> {
-        let started = Instant::now();
+        let started = stopwatch();
         loop {
             if self.has_ended() {
                 return Err(PostgresError::Ended {
@@ -215,7 +215,7 @@ impl Server {
     /// Stops the server without blocking the runtime.
     pub(super) async fn stop(mut self) {
         drop(self.lifeline.take());
-        let started = Instant::now();
+        let started = stopwatch();
         while started.elapsed() < STOP_DEADLINE && !self.is_gone() {
             tokio::time::sleep(POLL).await;
         }
@@ -230,7 +230,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.lifeline.take());
-        let started = Instant::now();
+        let started = stopwatch();
         while !self.is_gone() {
             if started.elapsed() > STOP_DEADLINE {
                 tracing::warn!(folder = %self.folder.display(), "private PostgreSQL did not stop");
@@ -326,6 +326,14 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
         .local_addr()?
         .port())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a process starts and stops in real time, in tests with a paused clock too"
+)]
+fn stopwatch() -> Instant {
+    Instant::now()
 }
 
 fn failed(operation: &str, source: io::Error) -> PostgresError {

@@ -42,6 +42,7 @@ impl SimClock {
 
     /// A clock that runs `scale` times as fast as the wall's.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
     pub fn real(start: Option<DateTime<Utc>>, scale: f64) -> Self {
         Self::with(Reading::Real {
             start: start.unwrap_or_else(Utc::now),

@@ -158,6 +158,7 @@ async fn a_refused_connection_is_a_definite_no() {
     assert!(error.message.contains("refused"), "{error}");
 }
 
+#[expect(clippy::disallowed_methods, reason = "ends with the test's runtime")]
 #[tokio::test]
 async fn a_failed_tls_handshake_is_a_definite_no() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -225,6 +226,7 @@ async fn a_reused_connection_that_ends_after_the_request_is_not_retried_either()
     assert_eq!(seconds.load(Ordering::SeqCst), 1, "sent once");
 }
 
+#[expect(clippy::disallowed_methods, reason = "measures real time")]
 #[tokio::test]
 async fn silence_until_the_deadline_leaves_it_unknown() {
     let stub = Stub::silent().await;
