@@ -148,6 +148,12 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         }
     }
 
+    /// The account it keeps.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.shared.scope.account
+    }
+
     /// Takes note of who we are now, as STS says, and whether that may touch this scope.
     pub fn identify(&mut self, caller_arn: &str, refused: Option<(WaitReason, String)>) {
         self.caller_arn = caller_arn.into();

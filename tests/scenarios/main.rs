@@ -2,6 +2,9 @@
 
 mod commands;
 mod converge;
+mod crash;
+mod daemon;
+mod documented;
 mod rows;
 mod sdk;
 mod store;

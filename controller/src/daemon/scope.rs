@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use streamkeeper_aws::{AwsCloud, AwsConfig};
+use streamkeeper_core::cloud::ErrorClass;
 use streamkeeper_core::environment::Scope;
 use streamkeeper_core::plan::WaitReason;
 use streamkeeper_state::{Lease, ScopeRow, Store};
@@ -26,6 +27,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// How long an identity is believed before STS is asked again.
 const IDENTITY_AGE: Duration = Duration::from_secs(300);
+
+/// How soon STS is asked again when its last answer was no: somebody is putting it right.
+const REFUSED_AGE: Duration = Duration::from_secs(15);
+
+/// The account of a scope whose account nobody knows yet; nothing is read or written under it.
+const NO_ACCOUNT: &str = "000000000000";
 
 /// A scope that this daemon keeps.
 pub(super) struct Kept {
@@ -103,12 +110,17 @@ impl Keeping {
         let mut pause = FIRST_PAUSE;
         let mut keeper: Option<Keeper<AwsCloud>> = None;
         let mut identified_at = crate::lease::now();
+        let mut identity_age = IDENTITY_AGE;
         while !self.is_over() {
-            let stale = identified_at.elapsed() >= IDENTITY_AGE;
+            let stale = identified_at.elapsed() >= identity_age;
             if keeper.is_none() || stale {
                 let asked_at = crate::lease::now();
                 match self.access().await {
-                    Some(access) => self.identify(&mut keeper, access),
+                    Some(access) => {
+                        let refused = access.refused.is_some();
+                        identity_age = if refused { REFUSED_AGE } else { IDENTITY_AGE };
+                        self.identify(&mut keeper, access);
+                    }
                     None => {
                         if self.rest(pause).await {
                             return;
@@ -131,7 +143,8 @@ impl Keeping {
                     let wait = (round.next_wake - self.clock.now())
                         .to_std()
                         .unwrap_or_default();
-                    if self.until_woken(&mut wakes, wait).await {
+                    let until_stale = identity_age.saturating_sub(identified_at.elapsed());
+                    if self.until_woken(&mut wakes, wait.min(until_stale)).await {
                         return;
                     }
                 }
@@ -201,6 +214,19 @@ impl Keeping {
     async fn access(&self) -> Option<Access> {
         let identity = match self.aws.identity(&self.scope.region).await {
             Ok(identity) => identity,
+            Err(error) if error.class == ErrorClass::Denied => {
+                // A definite no: people read it in the conditions.
+                let known = self
+                    .scope
+                    .account_id
+                    .clone()
+                    .or(self.scope.pinned_account.clone());
+                return Some(Access {
+                    account: known.unwrap_or_else(|| NO_ACCOUNT.to_owned()),
+                    caller_arn: String::new(),
+                    refused: Some((WaitReason::NoCredentials, error.to_string())),
+                });
+            }
             Err(error) => {
                 tracing::warn!(
                     scope.region = self.scope.region,
@@ -251,8 +277,8 @@ impl Keeping {
             refused,
         } = access;
         match keeper {
-            Some(keeper) => keeper.identify(&caller_arn, refused),
-            None => {
+            Some(keeper) if keeper.account() == account => keeper.identify(&caller_arn, refused),
+            Some(_) | None => {
                 *keeper = Some(Keeper::new(Parts {
                     store: self.store.clone(),
                     cloud: self.aws.cloud(&self.scope.region, &account),
