@@ -1,0 +1,350 @@
+//! What the documents say is there, and what is there they say.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use streamkeeper_controller::metrics::Metrics;
+use streamkeeper_core::event::EventReason;
+use streamkeeper_core::fields::{self, Change, FieldRule};
+use streamkeeper_core::plan::WaitReason;
+use streamkeeper_core::record::Resolution;
+use streamkeeper_tests::TestDatabase;
+
+const README: &str = include_str!("../../README.md");
+const SQL: &str = include_str!("../../docs/sql.md");
+const OPERATIONS: &str = include_str!("../../docs/OPERATIONS.md");
+const WALKTHROUGH: &str = include_str!("../../docs/walkthrough.md");
+const VERDICT: &str = include_str!("../../controller/core/src/verdict.rs");
+
+/// Text of a section: from its heading to the next one of the same or a higher level.
+fn section<'a>(document: &'a str, heading: &str) -> &'a str {
+    let start = document
+        .find(&format!("\n{heading}\n"))
+        .unwrap_or_else(|| panic!("there is no section {heading}"));
+    let level = heading.chars().take_while(|c| *c == '#').count();
+    let body = &document[start + heading.len() + 2..];
+    let mut offset = 0;
+    for line in body.split_inclusive('\n') {
+        let marks = line.len() - line.trim_start_matches('#').len();
+        if (1..=level).contains(&marks) {
+            return &body[..offset];
+        }
+        offset += line.len();
+    }
+    body
+}
+
+/// What stands in the first cells of a section's tables, where they are code.
+fn keys(section: &str) -> BTreeSet<String> {
+    section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(key, _)| key.to_owned())
+        .collect()
+}
+
+/// The fenced blocks of one language.
+fn blocks<'a>(document: &'a str, language: &str) -> Vec<&'a str> {
+    document
+        .split(&format!("\n```{language}\n"))
+        .skip(1)
+        .map(|rest| rest.split_once("```").expect("a block ends").0)
+        .collect()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every wait reason: serde lists them when it is asked for one that there is not.
+fn wait_reasons() -> Vec<WaitReason> {
+    let error =
+        serde_json::from_value::<WaitReason>(json!("?")).expect_err("no reason is a question mark");
+    let words = error.to_string();
+    words
+        .split('`')
+        .skip(3)
+        .step_by(2)
+        .map(|name| serde_json::from_value(json!(name)).expect("serde named it"))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_table_and_column_for_users_is_documented_and_no_other() {
+    let database = TestDatabase::create().await;
+    let columns: Vec<(String, String)> = sqlx::query_as(
+        "SELECT c.relname::text, a.attname::text
+         FROM pg_class AS c
+         JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+         WHERE c.relnamespace = 'streamkeeper'::regnamespace
+           AND c.relkind IN ('r', 'v')
+           AND c.relname <> '_sqlx_migrations'
+           AND obj_description(c.oid, 'pg_class') NOT LIKE 'Internal:%'
+           AND col_description(c.oid, a.attnum) NOT LIKE 'Internal:%'",
+    )
+    .fetch_all(&database.pool)
+    .await
+    .unwrap();
+    let tables: BTreeSet<&str> = columns.iter().map(|(table, _)| table.as_str()).collect();
+    assert!(tables.len() >= 10, "{tables:?}");
+    for table in tables {
+        let there: BTreeSet<String> = columns
+            .iter()
+            .filter(|(of, _)| of == table)
+            .map(|(_, column)| column.clone())
+            .collect();
+        let text = section(SQL, &format!("## `{table}`"));
+        // The table of columns is the section's first.
+        let first = text.split_once("| column | meaning |\n").unwrap().1;
+        let first = first.split("\n\n").next().unwrap();
+        assert_eq!(keys(first), there, "columns of {table}");
+    }
+    let functions: Vec<(String,)> = sqlx::query_as(
+        "SELECT proname::text || '(' || array_to_string(proargnames[1:pronargs], ', ') || ')'
+         FROM pg_proc
+         WHERE pronamespace = 'streamkeeper'::regnamespace
+           AND proargnames IS NOT NULL",
+    )
+    .fetch_all(&database.pool)
+    .await
+    .unwrap();
+    for function in keys(section(SQL, "## Functions")) {
+        assert!(
+            functions.contains(&(function.clone(),)),
+            "{function} is not there"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_sql_block_works_as_printed() {
+    for (name, document) in [
+        ("README.md", README),
+        ("sql.md", SQL),
+        ("OPERATIONS.md", OPERATIONS),
+        ("walkthrough.md", WALKTHROUGH),
+    ] {
+        let database = TestDatabase::create().await;
+        let found = blocks(document, "sql");
+        assert!(!found.is_empty(), "{name} has no SQL");
+        for block in found {
+            sqlx::raw_sql(block)
+                .execute(&database.pool)
+                .await
+                .unwrap_or_else(|error| panic!("{name}: {error}\n{block}"));
+        }
+    }
+}
+
+#[test]
+fn every_field_is_documented_with_what_its_change_needs() {
+    let text = section(SQL, "### Who owns a field");
+    let needs = |rule: &FieldRule| match rule.change {
+        Change::InPlace => "nothing: in place",
+        Change::NeedsStoppedFleet => "a stopped fleet",
+        Change::NeedsReplacement => "a new fleet: not done",
+    };
+    for (object, rules) in [("fleet", fields::FLEET), ("stack", fields::STACK)] {
+        for rule in rules {
+            let row = format!("| `{object}.{}` | {} |", rule.path, needs(rule));
+            assert!(text.contains(&row), "{row} is not in sql.md");
+        }
+    }
+    let resolutions = section(SQL, "## `drift`");
+    for resolution in [
+        Resolution::Repaired,
+        Resolution::Accepted,
+        Resolution::ObservedOnly,
+        Resolution::Ignored,
+    ] {
+        assert!(resolutions.contains(&format!("| `{}` |", resolution.as_str())));
+    }
+}
+
+#[test]
+fn every_reason_is_documented_and_no_other() {
+    let events: BTreeSet<String> = EventReason::ALL
+        .iter()
+        .map(|reason| reason.as_str().to_owned())
+        .collect();
+    assert_eq!(keys(section(OPERATIONS, "## Events")), events);
+
+    let reasons = wait_reasons();
+    assert!(reasons.len() >= 20, "{reasons:?}");
+    for (heading, human) in [
+        ("### Time will tell", false),
+        ("### A human is needed", true),
+    ] {
+        let there: BTreeSet<String> = reasons
+            .iter()
+            .filter(|reason| reason.needs_human() == human)
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(keys(section(OPERATIONS, heading)), there, "{heading}");
+    }
+
+    // The other condition reasons are words in the verdict.
+    let waits: BTreeSet<String> = reasons.iter().map(ToString::to_string).collect();
+    let others: BTreeSet<String> = VERDICT
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .filter(|word| {
+            word.starts_with(|c: char| c.is_ascii_uppercase())
+                && word.chars().all(|c| c.is_ascii_alphabetic())
+        })
+        .map(str::to_owned)
+        .filter(|word| !waits.contains(word))
+        .collect();
+    assert_eq!(
+        keys(section(OPERATIONS, "### All is well, or on its way")),
+        others
+    );
+}
+
+#[test]
+fn every_metric_is_documented_and_no_other() {
+    let metrics = Metrics::new();
+    // Reads are counted by whatever operation there was; without any the metric is not there.
+    metrics.reads(&BTreeMap::from([("DescribeFleets".to_owned(), 1)]));
+    let text = metrics.render().unwrap();
+    let there: BTreeSet<String> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    assert!(!there.is_empty(), "{text}");
+    assert_eq!(keys(section(OPERATIONS, "### Metrics")), there);
+}
+
+/// Words such as `DescribeFleets` in the sources of a folder.
+fn operations_in(folder: &str, prefixes: &[&str]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let folder = root().join(folder);
+    for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}")) {
+        let path = entry.expect("a folder can be read").path();
+        if path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        let source = fs::read_to_string(&path).expect("a source can be read");
+        let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+        for word in code.split('"').skip(1).step_by(2) {
+            let is_word = word.chars().all(|c| c.is_ascii_alphabetic());
+            if is_word && prefixes.iter().any(|prefix| word.starts_with(prefix)) {
+                found.insert(word.to_owned());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_iam_policy_allows_every_call_and_no_other() {
+    let policy: serde_json::Value = serde_json::from_str(blocks(OPERATIONS, "json")[0]).unwrap();
+    let mut allowed = BTreeSet::new();
+    for statement in policy["Statement"].as_array().unwrap() {
+        let actions = &statement["Action"];
+        let list = actions
+            .as_array()
+            .map_or(std::slice::from_ref(actions), Vec::as_slice);
+        allowed.extend(
+            list.iter()
+                .map(|action| action.as_str().unwrap().to_owned()),
+        );
+    }
+    // One that is passed on rather than called.
+    assert!(allowed.remove("iam:PassRole"));
+
+    let reads = ["Describe", "List", "Get"];
+    let mut called = operations_in("controller/aws/src/observe", &reads);
+    called.extend(operations_in("controller/aws/src", &reads));
+    let text = Metrics::new().render().unwrap();
+    called.extend(
+        text.lines()
+            .filter_map(|line| {
+                line.strip_prefix("streamkeeper_actions_total{action=\"")?
+                    .split('"')
+                    .next()
+            })
+            .map(str::to_owned),
+    );
+    let needed: BTreeSet<String> = called
+        .into_iter()
+        // The first needs no permission, the second is an error of our own.
+        .filter(|operation| !["GetCallerIdentity", "ListTooLong"].contains(&operation.as_str()))
+        .map(|operation| match operation.as_str() {
+            "GetResources" => "tag:GetResources".to_owned(),
+            "ListBuckets" => "s3:ListAllMyBuckets".to_owned(),
+            bucket if bucket.ends_with("BucketPolicy") => format!("s3:{bucket}"),
+            _ => format!("appstream:{operation}"),
+        })
+        .collect();
+    assert_eq!(allowed, needed);
+}
+
+/// Every Markdown file of the repository, without what is built.
+fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder can be read") {
+        let entry = entry.expect("a folder can be read");
+        let (path, name) = (
+            entry.path(),
+            entry.file_name().to_string_lossy().into_owned(),
+        );
+        if path.is_dir() && name != "target" && !name.starts_with('.') {
+            documents(&path, found);
+        } else if name.ends_with(".md") {
+            found.push(path);
+        }
+    }
+}
+
+/// Anchors of a document's headings, as they are made on GitHub.
+fn anchors(document: &str) -> BTreeSet<String> {
+    document
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| {
+            line.trim_start_matches('#')
+                .trim()
+                .to_lowercase()
+                .chars()
+                .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+                .map(|c| if c == ' ' { '-' } else { c })
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut found = Vec::new();
+    documents(&root(), &mut found);
+    let mut links = 0;
+    for path in found {
+        let document = fs::read_to_string(&path).unwrap();
+        for rest in document.split("](").skip(1) {
+            let target = rest.split(')').next().unwrap();
+            if target.contains("://") {
+                continue;
+            }
+            links += 1;
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let aim = match file {
+                "" => path.clone(),
+                file => path.parent().unwrap().join(file),
+            };
+            assert!(aim.exists(), "{}: {target} leads nowhere", path.display());
+            if !anchor.is_empty() {
+                let aimed = fs::read_to_string(&aim).unwrap();
+                assert!(
+                    anchors(&aimed).contains(anchor),
+                    "{}: {target}: no such heading",
+                    path.display()
+                );
+            }
+        }
+    }
+    assert!(links >= 30, "only {links} links were found");
+}
