@@ -3,9 +3,16 @@
 //! A look by name decides; nobody guesses and nobody is asked. Which way it decides matters for
 //! the record only: what to do next is planned from what was seen, as always.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::diff;
+use super::draft::UID_TAG;
 use crate::action::{Action, ObjectKind};
 use crate::environment::Environment;
-use crate::observed::{FleetState, Observed, ObservedFleet, ObservedStack};
+use crate::fields::{FLEET, FieldRule, Reset, STACK};
+use crate::observed::{FleetState, Observed, ObservedFleet, ObservedStack, ObservedTags};
 use crate::plan::ObservedEnvironment;
 use crate::policy;
 use crate::record::{OpenIntent, Outcome};
@@ -36,12 +43,8 @@ fn outcome(
     observed: &ObservedEnvironment,
 ) -> Option<bool> {
     match action {
-        Action::CreateFleet { .. } => fleet(observed, |fleet| {
-            Some(owned(environment, fleet.tags.tags()?))
-        }),
-        Action::CreateStack { .. } => stack(observed, |stack| {
-            Some(owned(environment, stack.tags.tags()?))
-        }),
+        Action::CreateFleet { .. } => fleet(observed, |fleet| owned(environment, &fleet.tags)),
+        Action::CreateStack { .. } => stack(observed, |stack| owned(environment, &stack.tags)),
         Action::StartFleet { .. } => fleet(observed, |fleet| {
             Some(matches!(
                 fleet.state,
@@ -60,15 +63,15 @@ fn outcome(
         Action::DeleteStack { .. } => {
             stack(observed, |_| Some(false)).map(|_| observed.stack.is_absent())
         }
-        Action::UpdateFleet { set, .. } => fleet(observed, |fleet| {
+        Action::UpdateFleet { set, delete, .. } => fleet(observed, |fleet| {
             let sent = serde_json::to_value(set).ok()?;
             let has = serde_json::to_value(&fleet.settings).ok()?;
-            Some(contains(&has, &sent))
+            Some(contains(&has, &sent) && lacks(&has, FLEET, delete))
         }),
-        Action::UpdateStack { set, .. } => stack(observed, |stack| {
+        Action::UpdateStack { set, delete, .. } => stack(observed, |stack| {
             let sent = serde_json::to_value(set).ok()?;
             let has = serde_json::to_value(&stack.settings).ok()?;
-            Some(contains(&has, &sent))
+            Some(contains(&has, &sent) && lacks(&has, STACK, delete))
         }),
         Action::AssociateFleet { fleet, .. } => associated(observed, fleet),
         Action::DisassociateFleet { fleet, .. } => associated(observed, fleet).map(|there| !there),
@@ -112,8 +115,11 @@ fn stack(
     }
 }
 
-fn owned(environment: &Environment, tags: &std::collections::BTreeMap<String, String>) -> bool {
-    tags.get(super::draft::UID_TAG) == Some(&environment.uid_tag())
+/// Whether an object is the one we made. Tags in bulk lag: they prove that it is, never that it is
+/// not.
+fn owned(environment: &Environment, tags: &ObservedTags) -> Option<bool> {
+    let is_ours = tags.tags()?.get(UID_TAG) == Some(&environment.uid_tag());
+    (is_ours || matches!(tags, ObservedTags::Known(_))).then_some(is_ours)
 }
 
 fn associated(observed: &ObservedEnvironment, fleet: &str) -> Option<bool> {
@@ -126,30 +132,28 @@ fn associated(observed: &ObservedEnvironment, fleet: &str) -> Option<bool> {
         .map(|fleets| fleets.contains(fleet))
 }
 
-fn tags_of(
-    observed: &ObservedEnvironment,
-    kind: ObjectKind,
-) -> Option<std::collections::BTreeMap<String, String>> {
+/// Tags as they were read for the object; those of an object that is gone are none.
+fn tags_of(observed: &ObservedEnvironment, kind: ObjectKind) -> Option<BTreeMap<String, String>> {
     let tags = match kind {
         ObjectKind::Fleet => match &observed.fleet {
-            Observed::Present(fleet) => fleet.tags.tags()?.clone(),
-            Observed::Absent => std::collections::BTreeMap::new(),
+            Observed::Present(fleet) => &fleet.tags,
+            Observed::Absent => return Some(BTreeMap::new()),
             Observed::Unknown(_) => return None,
         },
         ObjectKind::Stack => match &observed.stack {
-            Observed::Present(stack) => stack.tags.tags()?.clone(),
-            Observed::Absent => std::collections::BTreeMap::new(),
+            Observed::Present(stack) => &stack.tags,
+            Observed::Absent => return Some(BTreeMap::new()),
             Observed::Unknown(_) => return None,
         },
         ObjectKind::Bucket => return None,
     };
-    Some(tags)
+    match tags {
+        ObservedTags::Known(tags) => Some(tags.clone()),
+        ObservedTags::Listed(_) | ObservedTags::Unknown(_) => None,
+    }
 }
 
-fn policy_of<'a>(
-    observed: &'a ObservedEnvironment,
-    bucket: &str,
-) -> Option<Option<&'a serde_json::Value>> {
+fn policy_of<'a>(observed: &'a ObservedEnvironment, bucket: &str) -> Option<Option<&'a Value>> {
     let mut seen = None;
     for (asked, found) in &observed.buckets {
         match found {
@@ -163,9 +167,27 @@ fn policy_of<'a>(
     seen
 }
 
+/// Whether nothing is left of what was to be removed.
+fn lacks(has: &Value, rules: &[FieldRule], delete: &[String]) -> bool {
+    delete.iter().all(|attribute| {
+        let rule = rules
+            .iter()
+            .find(|rule| matches!(rule.reset, Reset::Delete(name) if name == attribute));
+        let kind = attribute.strip_prefix("STORAGE_CONNECTOR_");
+        match (rule, kind) {
+            (Some(rule), _) => diff::at(has, rule.path).is_none(),
+            (None, Some(kind)) => {
+                let connectors = has.get("storageConnectors").and_then(Value::as_array);
+                let mut connectors = connectors.into_iter().flatten();
+                connectors.all(|connector| connector["connectorType"] != kind)
+            }
+            (None, None) => true,
+        }
+    })
+}
+
 /// Whether everything that was sent is there. An empty string was sent to clear a member.
-fn contains(has: &serde_json::Value, sent: &serde_json::Value) -> bool {
-    use serde_json::Value;
+fn contains(has: &Value, sent: &Value) -> bool {
     match (sent, has) {
         (Value::Object(sent), Value::Object(has)) => sent
             .iter()
