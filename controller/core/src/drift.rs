@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::environment::{Environment, Mode};
 use crate::plan::{ObservedEnvironment, Plan};
+use crate::policy;
 use crate::record::{OpenDrift, Resolution};
+use crate::spec::{BucketSpec, PolicyStatement};
 use crate::words;
 
 /// What a pass changes about drift.
@@ -117,7 +119,7 @@ fn resolution(
         let asked = plan
             .holds
             .get(&before.path)
-            .is_none_or(|held| same(held, &before.desired));
+            .is_none_or(|held| is_same_ask(environment, before, held));
         return Some(match (asked, environment.mode) {
             (false, _) => Resolution::Accepted,
             (true, Mode::Observe) => Resolution::ObservedOnly,
@@ -132,7 +134,17 @@ fn resolution(
     (asks_otherwise || no_longer_asks).then_some(Resolution::Accepted)
 }
 
-/// A bucket statement is held as the row says it and drifts as S3 has it: it is the same ask.
-fn same(held: &Value, desired: &Value) -> bool {
-    held == desired || held.get("Sid").is_some()
+/// Whether what holds now is what the row asked when the drift was found. A bucket statement is
+/// held as the row says it, and drifts as S3 has it.
+fn is_same_ask(environment: &Environment, before: &OpenDrift, held: &Value) -> bool {
+    let bucket = before.object.strip_prefix("bucket/");
+    let statement = serde_json::from_value::<PolicyStatement>(held.clone());
+    let (Some(bucket), Ok(statement)) = (bucket, statement) else {
+        return *held == before.desired;
+    };
+    let spec = BucketSpec {
+        bucket: bucket.to_owned(),
+        statements: vec![statement],
+    };
+    policy::desired_statements(environment.uid, bucket, &spec) == [before.desired.clone()]
 }
