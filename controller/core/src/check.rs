@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::action::{Action, ObjectRef};
+use crate::action::{Action, ObjectKind, ObjectRef};
 use crate::environment::{DeletionPolicy, Mode};
 use crate::observed::{FleetState, Observed, ObservedTags};
 use crate::plan::{Plan, PlanInput, Step};
@@ -139,9 +139,12 @@ fn known(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
 
 /// What exists is changed only with our uid on it, or after the step that puts it there.
 fn ours(input: &PlanInput<'_>, plan: &Plan, index: usize, step: &Step) -> Option<&'static str> {
-    let object = match &step.action {
+    let objects = match &step.action {
         // The other fleet is not ours; the stack it is taken off is.
-        Action::DisassociateFleet { stack, .. } => ObjectRef::stack(stack),
+        Action::DisassociateFleet { stack, .. } => vec![ObjectRef::stack(stack)],
+        Action::AssociateFleet { fleet, stack } => {
+            vec![ObjectRef::fleet(fleet), ObjectRef::stack(stack)]
+        }
         Action::PutBucketPolicy { .. }
         | Action::DeleteBucketPolicy { .. }
         | Action::CreateFleet { .. }
@@ -152,39 +155,60 @@ fn ours(input: &PlanInput<'_>, plan: &Plan, index: usize, step: &Step) -> Option
         | Action::DeleteFleet { .. }
         | Action::UpdateStack { .. }
         | Action::DeleteStack { .. }
-        | Action::AssociateFleet { .. }
         | Action::TagResource { .. }
-        | Action::UntagResource { .. } => step.action.object(),
+        | Action::UntagResource { .. } => vec![step.action.object()],
     };
+    let adopts = matches!(step.action, Action::TagResource { .. });
+    objects
+        .iter()
+        .find_map(|object| object_is_ours(input, &plan.steps[..index], object, adopts))
+}
+
+fn object_is_ours(
+    input: &PlanInput<'_>,
+    earlier: &[Step],
+    object: &ObjectRef,
+    adopts: bool,
+) -> Option<&'static str> {
     let tags = match object.kind {
-        crate::action::ObjectKind::Fleet => input.observed.fleet.present().map(|fleet| &fleet.tags),
-        crate::action::ObjectKind::Stack => input.observed.stack.present().map(|stack| &stack.tags),
-        crate::action::ObjectKind::Bucket => None,
+        ObjectKind::Fleet => input.observed.fleet.present().map(|fleet| &fleet.tags),
+        ObjectKind::Stack => input.observed.stack.present().map(|stack| &stack.tags),
+        ObjectKind::Bucket => None,
     };
-    let made_before = plan.steps[..index].iter().any(|earlier| {
-        earlier.waiting_for.is_none()
-            && earlier.action.object() == object
-            && matches!(
-                earlier.action,
-                Action::CreateFleet { .. }
-                    | Action::CreateStack { .. }
-                    | Action::TagResource { .. }
-            )
-    });
     let uid = input.environment.uid_tag();
-    let proof = match tags {
+    match tags {
         Some(ObservedTags::Known(tags) | ObservedTags::Listed(tags)) => {
             match tags.get("streamkeeper:uid") {
-                Some(found) if *found == uid => true,
+                Some(found) if *found == uid => return None,
                 Some(_) => return Some("what carries another uid is never touched"),
-                None => false,
+                None => {}
             }
         }
-        Some(ObservedTags::Unknown(_)) | None => false,
-    };
-    let adopts = matches!(step.action, Action::TagResource { .. })
-        && !input.environment.spec.adoption.is_never();
-    (!proof && !made_before && !adopts).then_some("what exists is changed only with our uid on it")
+        Some(ObservedTags::Unknown(_)) | None => {}
+    }
+    let claimed = earlier.iter().any(|step| {
+        let claims = match &step.action {
+            Action::CreateFleet { tags, .. }
+            | Action::CreateStack { tags, .. }
+            | Action::TagResource { tags, .. } => tags.get("streamkeeper:uid") == Some(&uid),
+            Action::UpdateFleet { .. }
+            | Action::StartFleet { .. }
+            | Action::StopFleet { .. }
+            | Action::DeleteFleet { .. }
+            | Action::UpdateStack { .. }
+            | Action::DeleteStack { .. }
+            | Action::AssociateFleet { .. }
+            | Action::DisassociateFleet { .. }
+            | Action::UntagResource { .. }
+            | Action::PutBucketPolicy { .. }
+            | Action::DeleteBucketPolicy { .. } => false,
+        };
+        claims && step.waiting_for.is_none() && step.action.object() == *object
+    });
+    // Bulk tags lag: that nobody owns an object is known only by its name.
+    let adoptable =
+        matches!(tags, Some(ObservedTags::Known(_))) && !input.environment.spec.adoption.is_never();
+    (!claimed && !(adopts && adoptable)).then_some("what exists is changed only with our uid on it")
 }
 
 fn takes_only_when_deleting(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
