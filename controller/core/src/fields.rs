@@ -37,7 +37,7 @@ pub enum Compare {
     Exact,
     /// Equal as sets: AWS does not keep the order.
     Set,
-    /// By `connectorType`, and of each only what the row says.
+    /// By `connectorType`; domains as whole sets, identifiers where the row names them.
     Connectors,
     /// Of an object only the keys the row says.
     Subset,

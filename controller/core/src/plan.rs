@@ -16,11 +16,14 @@ mod diff;
 mod draft;
 mod fleet;
 mod input;
+mod order;
+mod power;
 mod settle;
 mod stack;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod user_settings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -71,12 +74,18 @@ pub struct Plan {
 
 /// Plans one environment.
 pub fn plan(input: &PlanInput<'_>) -> Plan {
-    let mut draft = Draft::new(input);
-    if input.environment.is_deleting() {
+    let environment = order::ordered(input.environment);
+    let input = PlanInput {
+        environment: &environment,
+        ..*input
+    };
+    let mut draft = Draft::new(&input);
+    if environment.is_deleting() {
         deletion::plan(&mut draft);
     } else {
         fleet::plan(&mut draft);
         stack::plan(&mut draft);
+        tags::conclude(&mut draft);
         association::plan(&mut draft);
         bucket::plan(&mut draft);
     }

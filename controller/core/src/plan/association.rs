@@ -1,14 +1,18 @@
 //! Plans the association of fleet and stack.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::draft::Draft;
-use super::{WaitReason, fleet};
+use super::{WaitReason, power};
 use crate::action::{Action, ObjectRef};
 use crate::observed::Observed;
 
 /// The path of the association, as in `ignore`.
 pub(super) const PATH: &str = "association";
+
+const WHY: &str = "the row has both a fleet and a stack";
 
 /// Plans the association: desired when the row has both sides.
 pub(super) fn plan(draft: &mut Draft<'_>) {
@@ -19,76 +23,51 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
     ) else {
         return;
     };
-    if draft.ignores(PATH) {
-        return;
-    }
     let object = ObjectRef::stack(stack);
-    let both_known = !input.observed.fleet.is_unknown() && !input.observed.stack.is_unknown();
-    if !both_known {
+    let both_are_ours = [&ObjectRef::fleet(fleet), &object]
+        .into_iter()
+        .all(|side| draft.ours.contains(side));
+    if draft.ignores(PATH) || !both_are_ours {
         return;
     }
     let is_new = input.observed.stack.is_absent() || input.observed.fleet.is_absent();
-    match &input.observed.stack_fleets {
-        // A stack that does not exist, or whose fleet does not, has no association to read.
-        _ if is_new => associate(draft, fleet, stack, json!([])),
-        Observed::Present(fleets) if fleets.contains(fleet) && fleets.len() == 1 => {
-            draft.holds(PATH, json!(fleet));
-        }
-        Observed::Present(fleets) => {
-            let observed = json!(fleets);
-            // A stack takes one fleet: another one has to go first.
-            let others: Vec<&String> = fleets.iter().filter(|other| *other != fleet).collect();
-            for other in &others {
-                replace(draft, other, stack);
-            }
-            if fleets.contains(fleet) {
-                draft.differs(&object, PATH, json!(fleet), observed);
-            } else if others.is_empty() {
-                associate(draft, fleet, stack, observed);
-            } else {
-                draft.differs(&object, PATH, json!(fleet), observed);
-                draft.later(
-                    Action::AssociateFleet {
-                        fleet: fleet.to_owned(),
-                        stack: stack.to_owned(),
-                    },
-                    "the row has both a fleet and a stack",
-                    WaitReason::EarlierStep,
-                );
-            }
-        }
+    let fleets = match &input.observed.stack_fleets {
+        // A stack that does not exist has no association to read.
+        _ if input.observed.stack.is_absent() => BTreeSet::new(),
+        Observed::Present(fleets) => fleets.clone(),
         Observed::Absent | Observed::Unknown(_) => {
             // Associations cost one call each, so most looks go without: what held is believed
-            // until its turn comes.
-            if !draft.held(PATH, &json!(fleet)) {
-                draft
-                    .plan
-                    .needs
-                    .associations_of_stacks
-                    .insert(stack.to_owned());
-                draft.wait(
-                    &object,
-                    WaitReason::NotObserved,
-                    "its association is not known",
-                );
+            // until its turn comes. It does not outlive its fleet.
+            if is_new || !draft.held(PATH, &json!(fleet)) {
+                let needs = &mut draft.plan.needs.associations_of_stacks;
+                needs.insert(stack.to_owned());
+                let message = "its association is not known";
+                draft.wait(&object, WaitReason::NotObserved, message);
             }
+            return;
         }
+    };
+    if fleets.len() == 1 && fleets.contains(fleet) && !is_new {
+        draft.holds(PATH, json!(fleet));
+        return;
     }
-}
-
-fn associate(draft: &mut Draft<'_>, fleet: &str, stack: &str, observed: serde_json::Value) {
-    let object = ObjectRef::stack(stack);
-    draft.differs(&object, PATH, json!(fleet), observed);
-    draft
-        .step(
-            Action::AssociateFleet {
-                fleet: fleet.to_owned(),
-                stack: stack.to_owned(),
-            },
-            "the row has both a fleet and a stack",
-        )
-        .manages
-        .insert(PATH.to_owned());
+    draft.differs(&object, PATH, json!(fleet), json!(fleets));
+    // A stack takes one fleet: another one has to go first.
+    let mut has_another = false;
+    for other in fleets.iter().filter(|other| *other != fleet) {
+        has_another = true;
+        replace(draft, other, stack);
+    }
+    if fleets.contains(fleet) && !is_new {
+        return;
+    }
+    let action = Action::AssociateFleet {
+        fleet: fleet.to_owned(),
+        stack: stack.to_owned(),
+    };
+    let step = draft.step(action, WHY);
+    step.manages.insert(PATH.to_owned());
+    step.waiting_for = has_another.then_some(WaitReason::EarlierStep);
 }
 
 /// Takes another fleet off our stack, when nobody streams from it.
@@ -105,7 +84,7 @@ fn replace(draft: &mut Draft<'_>, other: &str, stack: &str) {
         }
         Observed::Present(sessions) => {
             draft.later(action, why, WaitReason::WaitingForSessions);
-            let message = fleet::sessions_message(sessions);
+            let message = power::sessions_message(sessions);
             draft.wait(&object, WaitReason::WaitingForSessions, message);
         }
         Observed::Absent | Observed::Unknown(_) => {

@@ -1,47 +1,119 @@
 //! Plans bucket policies: our statements in, everybody else's untouched.
+//!
+//! A row may call one bucket by two names, `home` and its own, now or from one version to the next.
+//! What it asks of a bucket is therefore gathered by the bucket's real name before it is compared.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::WaitReason;
 use super::draft::Draft;
+use super::{Difference, WaitReason};
 use crate::action::{Action, ObjectRef};
 use crate::observed::{Observed, ObservedBucket};
-use crate::policy;
-use crate::spec::{BucketSpec, ConnectorType};
+use crate::policy::{self, StatementDifference};
+use crate::spec::{BucketSpec, ConnectorType, PolicyStatement};
 use crate::words;
 
 /// The word that stands for the account's home-folder bucket.
-pub(super) const HOME: &str = "home";
+const HOME: &str = "home";
 
 /// What AWS's own home buckets begin with (AppStream's developer guide, home folders).
 const HOME_PREFIX: &str = "appstream2-36fb080bb8-";
 
+/// What the row asks, by the word it uses for the bucket. A word without statements is one that it
+/// uses no longer.
+type Asked = BTreeMap<String, Vec<PolicyStatement>>;
+
 /// Plans every bucket the row names, and those it used to name.
 pub(super) fn plan(draft: &mut Draft<'_>) {
-    let specs: Vec<BucketSpec> = draft.input.environment.spec.buckets.clone();
-    let named: BTreeSet<&str> = specs.iter().map(|spec| spec.bucket.as_str()).collect();
-    let left: BTreeSet<String> = managed_buckets(draft)
-        .into_iter()
-        .filter(|bucket| !named.contains(bucket.as_str()))
-        .collect();
-    for spec in &specs {
-        one(draft, spec);
+    let specs = &draft.input.environment.spec.buckets;
+    let asked = specs
+        .iter()
+        .map(|spec| (spec.bucket.clone(), spec.statements.clone()));
+    let asked = asked.collect();
+    converge(draft, asked);
+}
+
+/// Takes our statements off every bucket the row names or used to name; whether none is left.
+pub(super) fn remove_all(draft: &mut Draft<'_>) -> bool {
+    let specs = &draft.input.environment.spec.buckets;
+    let asked = specs.iter().map(|spec| (spec.bucket.clone(), Vec::new()));
+    let asked = asked.collect();
+    converge(draft, asked)
+}
+
+/// Whether everything is as asked, on every bucket.
+fn converge(draft: &mut Draft<'_>, mut asked: Asked) -> bool {
+    for bucket in managed_buckets(draft) {
+        asked.entry(bucket).or_default();
     }
-    for bucket in &left {
-        one(
-            draft,
-            &BucketSpec {
-                bucket: bucket.clone(),
-                statements: Vec::new(),
-            },
-        );
+    let mut as_asked = true;
+    let mut seen: BTreeMap<&str, (&ObservedBucket, Asked)> = BTreeMap::new();
+    for (word, statements) in asked {
+        match look(draft, &word) {
+            Look::NotSeen => as_asked = false,
+            Look::Gone => absent(draft, &word, &statements),
+            Look::There(bucket) => {
+                let entry = seen.entry(&bucket.name);
+                let (_, asked) = entry.or_insert_with(|| (bucket, Asked::new()));
+                asked.insert(word, statements);
+            }
+        }
     }
+    for (bucket, asked) in seen.into_values() {
+        as_asked &= present(draft, bucket, &asked);
+    }
+    as_asked
+}
+
+/// What is known of a bucket.
+enum Look<'a> {
+    There(&'a ObservedBucket),
+    Gone,
+    NotSeen,
+}
+
+/// Looks a bucket up by the row's word for it; says so if it was not seen.
+fn look<'a>(draft: &mut Draft<'a>, word: &str) -> Look<'a> {
+    let input = draft.input;
+    let (name, found, not_asked) = match (input.observed.buckets.get(word), known_home(draft, word))
+    {
+        // A list without the bucket is one negative look; the bucket we wrote to is asked for by
+        // its own name before anything is believed gone.
+        (Some(Observed::Absent), Some(real)) => {
+            let found = input.observed.buckets.get(&real);
+            (real, found, "the home bucket was not listed")
+        }
+        (found, _) => (word.to_owned(), found, "not looked at"),
+    };
+    let why = match found {
+        Some(Observed::Present(bucket)) => return Look::There(bucket),
+        Some(Observed::Absent) => return Look::Gone,
+        Some(Observed::Unknown(why)) => why,
+        None => {
+            draft.plan.needs.buckets.insert(name.clone());
+            not_asked
+        }
+    };
+    draft.wait(ObjectRef::bucket(name), WaitReason::NotObserved, why);
+    Look::NotSeen
+}
+
+/// The home bucket's real name, if we ever wrote to it.
+fn known_home(draft: &Draft<'_>, word: &str) -> Option<String> {
+    if word != HOME {
+        return None;
+    }
+    let mut owned = draft.input.owned.iter();
+    owned.find_map(|object| {
+        let name = object.strip_prefix("bucket/")?;
+        name.starts_with(HOME_PREFIX).then(|| name.to_owned())
+    })
 }
 
 /// Buckets on which this environment manages statements, as the row called them.
-pub(super) fn managed_buckets(draft: &Draft<'_>) -> BTreeSet<String> {
+fn managed_buckets(draft: &Draft<'_>) -> BTreeSet<String> {
     draft
         .input
         .managed
@@ -52,99 +124,22 @@ pub(super) fn managed_buckets(draft: &Draft<'_>) -> BTreeSet<String> {
         .collect()
 }
 
-/// Plans the policy of one bucket; says whether nothing of ours is there that should not be.
-pub(super) fn one(draft: &mut Draft<'_>, spec: &BucketSpec) -> bool {
-    let bucket = spec.bucket.as_str();
-    match draft.input.observed.buckets.get(bucket) {
-        None => {
-            draft.plan.needs.buckets.insert(bucket.to_owned());
-            draft.wait(
-                ObjectRef::bucket(bucket),
-                WaitReason::NotObserved,
-                "not looked at",
-            );
-            false
-        }
-        Some(Observed::Unknown(why)) => {
-            draft.wait(ObjectRef::bucket(bucket), WaitReason::NotObserved, why);
-            false
-        }
-        Some(Observed::Absent) => match known_by_name(draft, bucket) {
-            // A list without the bucket is one negative look; the bucket we wrote to is asked for
-            // by its own name before anything is believed gone.
-            Some(real) => by_name(draft, spec, &real),
-            None => {
-                absent(draft, spec);
-                true
-            }
-        },
-        Some(Observed::Present(observed)) => present(draft, spec, observed),
-    }
-}
-
-/// The home bucket's real name, if we ever wrote to it.
-fn known_by_name(draft: &Draft<'_>, bucket: &str) -> Option<String> {
-    let owned = draft
-        .input
-        .owned
-        .iter()
-        .filter_map(|object| object.strip_prefix("bucket/"));
-    let mut homes = owned.filter(|name| name.starts_with(HOME_PREFIX));
-    (bucket == HOME)
-        .then(|| homes.next().map(str::to_owned))
-        .flatten()
-}
-
-fn by_name(draft: &mut Draft<'_>, spec: &BucketSpec, real: &str) -> bool {
-    let object = ObjectRef::bucket(real);
-    match draft.input.observed.buckets.get(real) {
-        Some(Observed::Present(observed)) => present(draft, spec, observed),
-        Some(Observed::Absent) => {
-            absent(draft, spec);
-            true
-        }
-        Some(Observed::Unknown(why)) => {
-            draft.wait(object, WaitReason::NotObserved, why);
-            false
-        }
-        None => {
-            draft.plan.needs.buckets.insert(real.to_owned());
-            draft.wait(
-                object,
-                WaitReason::NotObserved,
-                "the home bucket was not listed",
-            );
-            false
-        }
-    }
-}
-
-fn absent(draft: &mut Draft<'_>, spec: &BucketSpec) {
-    let object = ObjectRef::bucket(&spec.bucket);
-    if spec.statements.is_empty() {
+fn absent(draft: &mut Draft<'_>, bucket: &str, statements: &[PolicyStatement]) {
+    let object = ObjectRef::bucket(bucket);
+    if statements.is_empty() {
         // The bucket is gone, and our statements with it.
-        release(draft, &spec.bucket, |_| true);
+        release(draft, bucket, |_| true);
         return;
     }
-    let home_folders = draft
-        .input
-        .environment
-        .spec
-        .stack
-        .as_ref()
-        .is_some_and(|stack| {
-            stack.storage_connectors.value().is_some_and(|connectors| {
-                connectors
-                    .iter()
-                    .any(|one| one.connector_type == ConnectorType::HomeFolders)
-            })
-        });
-    if spec.bucket != HOME {
-        draft.wait(
-            object,
-            WaitReason::BucketMissing,
-            "the bucket does not exist; create it",
-        );
+    let stack = draft.input.environment.spec.stack.as_ref();
+    let connectors = stack.and_then(|stack| stack.storage_connectors.value());
+    let home_folders = connectors
+        .into_iter()
+        .flatten()
+        .any(|one| one.connector_type == ConnectorType::HomeFolders);
+    if bucket != HOME {
+        let message = "the bucket does not exist; create it";
+        draft.wait(object, WaitReason::BucketMissing, message);
     } else if home_folders {
         let message = "AWS creates the home bucket soon after a stack first enables home folders";
         draft.wait(object, WaitReason::HomeBucketMissing, message);
@@ -154,94 +149,150 @@ fn absent(draft: &mut Draft<'_>, spec: &BucketSpec) {
     }
 }
 
-fn present(draft: &mut Draft<'_>, spec: &BucketSpec, observed: &ObservedBucket) -> bool {
+fn present(draft: &mut Draft<'_>, bucket: &ObservedBucket, asked: &Asked) -> bool {
     let uid = draft.input.environment.uid;
-    let object = ObjectRef::bucket(&observed.name);
-    let desired = policy::desired_statements(uid, &observed.name, spec);
-    let found = policy::compare(uid, observed.policy.as_ref(), &desired);
-    let ignored: BTreeSet<String> = found
+    let desired: Vec<Value> = asked
         .iter()
-        .map(|difference| difference.sid.clone())
-        .chain(
-            spec.statements
-                .iter()
-                .map(|statement| statement.sid.clone()),
-        )
-        .filter(|sid| draft.ignores(&path(&spec.bucket, sid)))
+        .flat_map(|(word, statements)| {
+            let spec = BucketSpec {
+                bucket: word.clone(),
+                statements: statements.clone(),
+            };
+            policy::desired_statements(uid, &bucket.name, &spec)
+        })
         .collect();
-    let differences: Vec<_> = found
+    let found = policy::compare(uid, bucket.policy.as_ref(), &desired);
+    let ignored = ignored(draft, asked, &found);
+    let differences: Vec<StatementDifference> = found
         .into_iter()
         .filter(|difference| !ignored.contains(&difference.sid))
         .collect();
-    let differing: BTreeSet<&str> = differences
-        .iter()
-        .map(|difference| difference.sid.as_str())
-        .collect();
-
-    for statement in &spec.statements {
-        let path = path(&spec.bucket, &statement.sid);
-        if !differing.contains(statement.sid.as_str()) && !ignored.contains(&statement.sid) {
-            draft.holds(path, json!(statement));
-        }
-    }
-    release(draft, &spec.bucket, |sid| {
-        !differing.contains(sid) && spec.statements.iter().all(|statement| statement.sid != sid)
-    });
+    ledger(draft, asked, &differences, &ignored);
     if differences.is_empty() {
         return true;
     }
+    let reason = describe(draft, bucket, asked, &differences);
+    let step = Write {
+        bucket,
+        desired: &desired,
+        ignored: &ignored,
+        reason,
+    };
+    let manages = asked
+        .iter()
+        .flat_map(|(word, statements)| {
+            statements
+                .iter()
+                .filter(|statement| !ignored.contains(&statement.sid))
+                .map(|statement| path(word, &statement.sid))
+        })
+        .collect();
+    write(draft, step, manages);
+    false
+}
 
+/// `Sid`s that somebody else owns. When the row goes nobody does: what carries our prefix goes too.
+fn ignored(draft: &Draft<'_>, asked: &Asked, found: &[StatementDifference]) -> BTreeSet<String> {
+    if draft.input.environment.is_deleting() {
+        return BTreeSet::new();
+    }
+    let sids = asked.values().flatten().map(|statement| &statement.sid);
+    sids.chain(found.iter().map(|difference| &difference.sid))
+        .filter(|sid| draft.ignores(&path(word_of(draft, asked, sid), sid)))
+        .cloned()
+        .collect()
+}
+
+/// The word under which the row asks for a statement, or under which it is managed.
+fn word_of<'a>(draft: &Draft<'_>, asked: &'a Asked, sid: &str) -> &'a str {
+    let asks = asked
+        .iter()
+        .find(|(_, statements)| statements.iter().any(|statement| statement.sid == sid));
+    let manages = || {
+        asked
+            .iter()
+            .find(|(word, _)| draft.input.managed.contains_key(&path(word, sid)))
+    };
+    asks.or_else(manages)
+        .or_else(|| asked.iter().next())
+        .map_or(HOME, |(word, _)| word)
+}
+
+/// Records which statements hold, and which managed ones are gone.
+fn ledger(
+    draft: &mut Draft<'_>,
+    asked: &Asked,
+    differences: &[StatementDifference],
+    ignored: &BTreeSet<String>,
+) {
+    let differs = |sid: &str| differences.iter().any(|difference| difference.sid == sid);
+    let is_asked = |sid: &str| {
+        let mut statements = asked.values().flatten();
+        statements.any(|statement| statement.sid == sid)
+    };
+    for (word, statements) in asked {
+        for statement in statements {
+            let sid = &statement.sid;
+            if !differs(sid) && !ignored.contains(sid) {
+                draft.holds(path(word, sid), json!(statement));
+            }
+        }
+        // A statement that moved to the bucket's other name is managed under that one.
+        release(draft, word, |sid| {
+            let here = statements.iter().any(|statement| statement.sid == sid);
+            !here && !ignored.contains(sid) && (is_asked(sid) || !differs(sid))
+        });
+    }
+}
+
+/// Records the differences; says them in words.
+fn describe(
+    draft: &mut Draft<'_>,
+    bucket: &ObservedBucket,
+    asked: &Asked,
+    differences: &[StatementDifference],
+) -> String {
     let mut reasons = Vec::new();
-    for difference in &differences {
-        let path = path(&spec.bucket, &difference.sid);
+    for difference in differences {
+        let word = word_of(draft, asked, &difference.sid);
+        let path = path(word, &difference.sid);
         // What held is remembered as the row says it, before the bucket's name is filled in.
-        let asked = spec
-            .statements
+        let asks = asked[word]
             .iter()
             .find(|statement| statement.sid == difference.sid);
-        let is_drift = asked.is_some_and(|statement| draft.held(&path, &json!(statement)));
+        let is_drift = asks.is_some_and(|statement| draft.held(&path, &json!(statement)));
         let what = words::statement(difference.desired.as_ref(), difference.observed.as_ref());
-        reasons.push(format!(
-            "{}{path}: {what}",
-            if is_drift { "drift of " } else { "" }
-        ));
-        draft.plan.differences.push(super::Difference {
-            object: object.clone(),
+        let drift = if is_drift { "drift of " } else { "" };
+        reasons.push(format!("{drift}{path}: {what}"));
+        draft.plan.differences.push(Difference {
+            object: ObjectRef::bucket(&bucket.name),
             path,
             desired: difference.desired.clone().unwrap_or(Value::Null),
             observed: difference.observed.clone().unwrap_or(Value::Null),
             is_drift,
         });
     }
-    let manages: BTreeSet<String> = spec
-        .statements
-        .iter()
-        .filter(|statement| !ignored.contains(&statement.sid))
-        .map(|statement| path(&spec.bucket, &statement.sid))
-        .collect();
-    write(
-        draft,
-        &object,
-        observed,
-        &desired,
-        &ignored,
-        reasons.join(", "),
-        manages,
-    );
-    false
+    reasons.join(", ")
 }
 
-fn write(
-    draft: &mut Draft<'_>,
-    object: &ObjectRef,
-    observed: &ObservedBucket,
-    desired: &[Value],
-    ignored: &BTreeSet<String>,
+/// A policy to be written.
+struct Write<'a> {
+    bucket: &'a ObservedBucket,
+    desired: &'a [Value],
+    ignored: &'a BTreeSet<String>,
     reason: String,
-    manages: BTreeSet<String>,
-) {
+}
+
+fn write(draft: &mut Draft<'_>, write: Write<'_>, manages: BTreeSet<String>) {
+    let Write {
+        bucket,
+        desired,
+        ignored,
+        reason,
+    } = write;
     let environment = draft.input.environment;
-    let base = observed.policy.clone();
+    let object = ObjectRef::bucket(&bucket.name);
+    let base = bucket.policy.clone();
     let merged = match policy::merge(environment.uid, base.as_ref(), desired, ignored) {
         Ok(merged) => merged,
         Err(error) => {
@@ -249,42 +300,35 @@ fn write(
             return;
         }
     };
-    let bucket = observed.name.clone();
-    let action = match merged {
-        None => Action::DeleteBucketPolicy { bucket, base },
-        Some(document) => {
-            let context = policy::GuardContext {
-                bucket: observed.name.clone(),
-                account: environment.scope.account.clone(),
-                partition: environment.scope.partition().to_owned(),
-                caller_arn: draft.input.caller_arn.to_owned(),
-                uid: environment.uid,
-            };
-            let refusals = policy::guard(base.as_ref(), &document, &context);
-            if !refusals.is_empty() {
-                for refusal in refusals {
-                    draft.wait(object, WaitReason::PolicyRefused, refusal.to_string());
-                }
-                let action = Action::PutBucketPolicy {
-                    bucket,
-                    base,
-                    document,
-                };
-                draft.later(action, reason, WaitReason::PolicyRefused);
-                return;
-            }
-            Action::PutBucketPolicy {
-                bucket,
-                base,
-                document,
-            }
-        }
+    let bucket = bucket.name.clone();
+    let Some(document) = merged else {
+        draft.step(Action::DeleteBucketPolicy { bucket, base }, reason);
+        return;
     };
-    draft.step(action, reason).manages = manages;
+    let context = policy::GuardContext {
+        bucket: bucket.clone(),
+        account: environment.scope.account.clone(),
+        partition: environment.scope.partition().to_owned(),
+        caller_arn: draft.input.caller_arn.to_owned(),
+        uid: environment.uid,
+    };
+    let refusals = policy::guard(base.as_ref(), &document, &context);
+    let is_refused = !refusals.is_empty();
+    for refusal in refusals {
+        draft.wait(&object, WaitReason::PolicyRefused, refusal.to_string());
+    }
+    let action = Action::PutBucketPolicy {
+        bucket,
+        base,
+        document,
+    };
+    let step = draft.step(action, reason);
+    step.manages = manages;
+    step.waiting_for = is_refused.then_some(WaitReason::PolicyRefused);
 }
 
 /// The path of one statement, as in `ignore`.
-pub(super) fn path(bucket: &str, sid: &str) -> String {
+fn path(bucket: &str, sid: &str) -> String {
     format!("buckets.{bucket}.{sid}")
 }
 

@@ -13,11 +13,10 @@
 use std::collections::BTreeSet;
 
 use super::draft::{Draft, ENVIRONMENT_TAG, Ownership, UID_TAG};
-use super::{WaitReason, bucket, fleet};
+use super::{WaitReason, bucket, power};
 use crate::action::{Action, ObjectKind, ObjectRef};
 use crate::environment::{DeletionPolicy, Mode};
 use crate::observed::{FleetState, Observed, ObservedFleet, ObservedStack, ObservedTags};
-use crate::spec::BucketSpec;
 
 /// Plans the end of an environment.
 pub(super) fn plan(draft: &mut Draft<'_>) {
@@ -123,17 +122,14 @@ fn settle_ownership(
     arn: &str,
     tags: &ObservedTags,
 ) -> Option<bool> {
-    match (draft.ownership(object, tags), tags) {
-        (Ownership::Unknown(why), _) => Some(not_seen(draft, object, &why)),
-        // A namesake: what was ours is gone. Bulk tags lag, so the proof is a read by name.
-        (Ownership::Foreign(_) | Ownership::Adoptable, ObservedTags::Known(_)) => {
+    match draft.ownership(object, tags) {
+        Ownership::Unknown(why) => Some(not_seen(draft, object, &format!("its tags: {why}"))),
+        // A namesake, read by name: what was ours is gone.
+        Ownership::Foreign(_) | Ownership::Adoptable => {
             draft.plan.disowned.insert(object.to_string());
             Some(true)
         }
-        (Ownership::Foreign(_) | Ownership::Adoptable, _) => {
-            Some(not_seen(draft, object, "its tags were only listed"))
-        }
-        (Ownership::Ours, _) => {
+        Ownership::Ours => {
             if draft.input.environment.deletion_policy == DeletionPolicy::Retain {
                 let keys = vec![ENVIRONMENT_TAG.to_owned(), UID_TAG.to_owned()];
                 let action = Action::UntagResource {
@@ -152,20 +148,18 @@ fn settle_ownership(
 const WHY: &str = "the row is deleted";
 
 fn delete_fleet(draft: &mut Draft<'_>, object: &ObjectRef, fleet: &ObservedFleet) {
-    let ours = draft.input.environment.stack_name().map(str::to_owned);
     let Observed::Present(stacks) = &draft.input.observed.fleet_stacks else {
-        draft
-            .plan
-            .needs
-            .associations_of_fleets
-            .insert(fleet.name.clone());
-        draft.wait(
-            object,
-            WaitReason::NotObserved,
-            "its associations are not known",
-        );
+        let needs = &mut draft.plan.needs.associations_of_fleets;
+        needs.insert(fleet.name.clone());
+        let message = "its associations are not known";
+        draft.wait(object, WaitReason::NotObserved, message);
         return;
     };
+    let ours = our_stack(draft);
+    if ours.is_none() && !stacks.is_empty() && draft.input.observed.stack.is_unknown() {
+        draft.wait(object, WaitReason::NotObserved, "its stack is not known");
+        return;
+    }
     let foreign: Vec<&str> = stacks
         .iter()
         .map(String::as_str)
@@ -197,7 +191,7 @@ fn delete_fleet(draft: &mut Draft<'_>, object: &ObjectRef, fleet: &ObservedFleet
             draft.step(delete, WHY).waiting_for = idle;
         }
         FleetState::Running | FleetState::Starting => {
-            let waiting = fleet::stop(draft, &fleet.name, WHY, false);
+            let waiting = power::stop(draft, &fleet.name, WHY, false);
             draft.later(delete, WHY, waiting);
         }
         FleetState::Stopping | FleetState::Other(_) => {
@@ -251,13 +245,21 @@ fn delete_stack(draft: &mut Draft<'_>, object: &ObjectRef, stack: &ObservedStack
         .waiting_for = held;
 }
 
+/// Our stack, if it is there and ours: a fleet is taken off no other.
+fn our_stack(draft: &Draft<'_>) -> Option<String> {
+    let stack = draft.input.observed.stack.present()?;
+    let object = ObjectRef::stack(&stack.name);
+    let ownership = draft.ownership(&object, &stack.tags);
+    (ownership == Ownership::Ours).then(|| stack.name.clone())
+}
+
 /// Whether a fleet is idle: `Some(None)` if so, `Some(Some(reason))` if a step has to wait, `None`
 /// if it has to be looked at first.
 fn idle(draft: &mut Draft<'_>, object: &ObjectRef, fleet: &str) -> Option<Option<WaitReason>> {
     match draft.input.observed.sessions_on(fleet) {
         Observed::Present(0) => Some(None),
         Observed::Present(sessions) => {
-            let message = fleet::sessions_message(sessions);
+            let message = power::sessions_message(sessions);
             draft.wait(object, WaitReason::WaitingForSessions, message);
             Some(Some(WaitReason::WaitingForSessions))
         }
@@ -280,28 +282,5 @@ fn statements_go(draft: &mut Draft<'_>) -> bool {
         .owned
         .iter()
         .any(|object| object.starts_with("bucket/"));
-    if !owns_one {
-        return true;
-    }
-    let mut buckets = bucket::managed_buckets(draft);
-    buckets.extend(
-        draft
-            .input
-            .environment
-            .spec
-            .buckets
-            .iter()
-            .map(|spec| spec.bucket.clone()),
-    );
-    let mut done = true;
-    for bucket in buckets {
-        done &= bucket::one(
-            draft,
-            &BucketSpec {
-                bucket,
-                statements: Vec::new(),
-            },
-        );
-    }
-    done
+    !owns_one || bucket::remove_all(draft)
 }

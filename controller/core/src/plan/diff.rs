@@ -9,6 +9,9 @@
 //!   left out        yes       something else     reset
 //!   left out        no        anything           nothing: it is not ours
 //! ```
+//!
+//! What was only watched (`observe`, or before an adoption) is not ours to reset: left out, it is
+//! released as it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,25 +62,37 @@ pub(super) struct Compared {
     pub(super) unchanged: usize,
 }
 
+/// What a comparison depends on beside the two sides.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    /// Paths managed so far.
+    pub(super) managed: &'a ManagedPaths,
+    /// Paths that somebody else owns.
+    pub(super) ignore: &'a [String],
+    /// Whether what is managed and left out goes back: the object was ours before this look.
+    pub(super) resets: bool,
+}
+
 /// Compares every field of a table.
 pub(super) fn compare(
     object: &str,
     rules: &[FieldRule],
     desired: &Value,
     observed: &Value,
-    managed: &ManagedPaths,
-    ignore: &[String],
+    terms: Terms<'_>,
 ) -> Compared {
     let mut compared = Compared::default();
     for rule in rules {
         let path = format!("{object}.{}", rule.path);
-        if is_ignored(ignore, &path) {
+        if is_ignored(terms.ignore, &path) {
             continue;
         }
         let has = present(at(observed, rule.path));
         match wanted(desired, rule.path) {
             Wanted::Value(value) => {
-                if equal(rule.compare, &value, has.unwrap_or(&Value::Null)) {
+                // What AWS does not return is as it is by default.
+                let default = default_of(rule);
+                if equal(rule.compare, &value, has.unwrap_or(&default)) {
                     compared.unchanged += 1;
                     compared.holds.insert(path, value);
                 } else {
@@ -99,9 +114,9 @@ pub(super) fn compare(
                     reset(rule).into_iter().collect(),
                 )),
             },
-            Wanted::Omitted if managed.contains_key(&path) => {
+            Wanted::Omitted if terms.managed.contains_key(&path) => {
                 let default = default_of(rule);
-                let fix = reset(rule);
+                let fix = reset(rule).filter(|_| terms.resets);
                 let back = has.is_none_or(|value| equal(rule.compare, &default, value));
                 match fix {
                     Some(fix) if !back => {
@@ -171,7 +186,7 @@ fn set(rule: &FieldRule, desired: &Value, observed: Option<&Value>) -> Vec<Fix> 
         let only_removals = observed.is_some_and(|observed| {
             elements(desired)
                 .iter()
-                .all(|one| elements(observed).iter().any(|o| covers(one, o)))
+                .all(|one| elements(observed).iter().any(|other| connects(one, other)))
         });
         if only_removals {
             return fixes;
@@ -245,9 +260,30 @@ fn equal(compare: Compare, desired: &Value, observed: &Value) -> bool {
             connector_types(desired) == connector_types(observed)
                 && elements(desired)
                     .iter()
-                    .all(|one| elements(observed).iter().any(|other| covers(one, other)))
+                    .all(|one| elements(observed).iter().any(|other| connects(one, other)))
         }
     }
+}
+
+/// Whether two connectors are the same. Domains are a whole set: none named means none. The
+/// identifier counts only where the row names it, because AWS fills in that of home folders.
+fn connects(desired: &Value, observed: &Value) -> bool {
+    let domains = |connector: &Value| connector.get("domains").map(set_of).unwrap_or_default();
+    let identifier = |connector: &Value| {
+        let named = connector.get("resourceIdentifier")?.as_str()?;
+        Some(bucket_name(named).to_owned())
+    };
+    desired.get("connectorType") == observed.get("connectorType")
+        && domains(desired) == domains(observed)
+        && identifier(desired).is_none_or(|named| identifier(observed) == Some(named))
+}
+
+/// A bucket's name, also of its ARN: AWS's model says ARN, its answers show the name.
+fn bucket_name(identifier: &str) -> &str {
+    identifier
+        .strip_prefix("arn:")
+        .and_then(|rest| rest.split_once(":s3:::"))
+        .map_or(identifier, |(_, name)| name)
 }
 
 /// Whether `observed` has everything that `desired` says; lists inside are sets.

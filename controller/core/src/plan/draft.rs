@@ -1,6 +1,6 @@
 //! Builds a plan step by step, and settles at the end what may not be done yet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -25,6 +25,19 @@ pub(super) const LEFT_BEHIND: &str = "the row named it once and now names anothe
 pub(super) struct Draft<'a> {
     pub(super) input: &'a PlanInput<'a>,
     pub(super) plan: Plan,
+    /// What was seen of tags, object by object.
+    pub(super) tags: TagsSeen,
+    /// Objects that are ours or become ours with this plan.
+    pub(super) ours: BTreeSet<ObjectRef>,
+}
+
+/// What a plan has seen of tags: a tag is one field of the environment, on several objects.
+#[derive(Debug, Default)]
+pub(super) struct TagsSeen {
+    /// Tags of each object that is there.
+    pub(super) of: Vec<BTreeMap<String, String>>,
+    /// Whether there is an object whose tags could not be seen.
+    pub(super) incomplete: bool,
 }
 
 /// Whose an existing object is.
@@ -45,6 +58,8 @@ impl<'a> Draft<'a> {
         Self {
             input,
             plan: Plan::default(),
+            tags: TagsSeen::default(),
+            ours: BTreeSet::new(),
         }
     }
 
@@ -121,9 +136,11 @@ impl<'a> Draft<'a> {
         self.plan.holds.insert(path.into(), value);
     }
 
-    /// Whether somebody else owns a path.
+    /// Whether somebody else owns a path. Nobody else owns the two tags that prove whose an object
+    /// is, even where `ignore` names all tags.
     pub(super) fn ignores(&self, path: &str) -> bool {
-        diff::is_ignored(&self.input.environment.spec.ignore, path)
+        let proof = path.strip_prefix("tags.").is_some_and(is_proof);
+        !proof && diff::is_ignored(&self.input.environment.spec.ignore, path)
     }
 
     /// An object of the same kind that we own under another name, if there is one.
@@ -137,15 +154,20 @@ impl<'a> Draft<'a> {
             .cloned()
     }
 
-    /// Whose an object with these tags is.
+    /// Whose an object with these tags is. The Tagging API lags: that an object is not ours is
+    /// believed only of tags that were read by name.
     pub(super) fn ownership(&self, object: &ObjectRef, tags: &ObservedTags) -> Ownership {
+        let environment = self.input.environment;
+        let uid = environment.uid_tag();
         let tags = match tags {
             ObservedTags::Unknown(why) => return Ownership::Unknown(why.clone()),
+            ObservedTags::Listed(tags) if tags.get(UID_TAG) != Some(&uid) => {
+                return Ownership::Unknown("only listed, without our uid".to_owned());
+            }
             ObservedTags::Known(tags) | ObservedTags::Listed(tags) => tags,
         };
-        let environment = self.input.environment;
         match tags.get(UID_TAG) {
-            Some(uid) if *uid == environment.uid_tag() => Ownership::Ours,
+            Some(found) if *found == uid => Ownership::Ours,
             Some(uid) => Ownership::Foreign(format!(
                 "{object} carries {UID_TAG}={uid}: it belongs to another environment{}",
                 tags.get(ENVIRONMENT_TAG)
@@ -158,6 +180,29 @@ impl<'a> Draft<'a> {
                  it over, or choose another name"
             )),
         }
+    }
+
+    /// Whether an object that is there may be converged; says so if not.
+    pub(super) fn may_converge(&mut self, object: &ObjectRef, ownership: &Ownership) -> bool {
+        match ownership {
+            Ownership::Ours | Ownership::Adoptable => {
+                self.ours.insert(object.clone());
+                return true;
+            }
+            Ownership::Foreign(message) => self.wait(object, WaitReason::Conflict, message),
+            Ownership::Unknown(why) => {
+                self.need(object);
+                self.wait(object, WaitReason::NotObserved, format!("its tags: {why}"));
+            }
+        }
+        self.tags.incomplete = true;
+        false
+    }
+
+    /// Whether what is managed on an object and left out goes back to its default: the object was
+    /// ours before this look. What was only watched is left as it is.
+    pub(super) fn resets(&self, object: &ObjectRef, ownership: &Ownership) -> bool {
+        *ownership == Ownership::Ours || self.input.owned.contains(&object.to_string())
     }
 
     /// Turns changed fields into differences, and describes them for a step's reason.
@@ -187,14 +232,11 @@ impl<'a> Draft<'a> {
         self.hold_unsettled();
         self.hold_failed();
         self.hold_followers();
+        self.release_ignored();
+        let conflicts = |waiting: &Waiting| waiting.reason == WaitReason::Conflict;
         let hold = if self.input.environment.mode == Mode::Observe {
             Some(WaitReason::ObserveOnly)
-        } else if self
-            .plan
-            .waiting
-            .iter()
-            .any(|waiting| waiting.reason == WaitReason::Conflict)
-        {
+        } else if self.plan.waiting.iter().any(conflicts) {
             Some(WaitReason::Conflict)
         } else {
             None
@@ -204,10 +246,21 @@ impl<'a> Draft<'a> {
                 step.waiting_for = Some(reason);
             }
         }
-        if self.plan.finished && !self.input.intents.is_empty() {
-            self.plan.finished = false;
-        }
+        self.plan.finished &= self.input.intents.is_empty();
         self.plan
+    }
+
+    /// What somebody else owns is not managed: given back later, it is not ours to reset.
+    /// Statements stay managed, because their `Sid` says that they are ours: with the row they go.
+    fn release_ignored(&mut self) {
+        let released = self
+            .input
+            .managed
+            .keys()
+            .filter(|path| !path.starts_with("buckets.") && self.ignores(path))
+            .cloned()
+            .collect::<Vec<_>>();
+        self.plan.released.extend(released);
     }
 
     /// A call whose outcome is not known keeps everything else away from its object.
@@ -231,25 +284,35 @@ impl<'a> Draft<'a> {
     /// A call that failed is not made again before its time.
     fn hold_failed(&mut self) {
         let mut waits = Vec::new();
+        let mut still_stopped = BTreeSet::new();
         for step in &mut self.plan.steps {
-            let Some(failure) = self.input.failures.get(&step.action.to_string()) else {
+            let Some(failure) = self.input.failures.get(&step.action.key()) else {
                 continue;
             };
-            let refused = matches!(
-                failure.class,
-                ErrorClass::Limit
-                    | ErrorClass::Denied
-                    | ErrorClass::Invalid
-                    | ErrorClass::Unexpected
-            );
-            let reason = if refused {
+            if step.waiting_for.is_some() || self.input.now >= failure.not_before {
+                continue;
+            }
+            let reason = if needs_another_row(failure.class) {
                 WaitReason::CallRefused
             } else {
                 WaitReason::BackingOff
             };
-            if step.waiting_for.is_none() && self.input.now < failure.not_before {
-                step.waiting_for = Some(reason);
-                waits.push((step.action.object(), reason, failure.message.clone()));
+            step.waiting_for = Some(reason);
+            waits.push((step.action.object(), reason, failure.message.clone()));
+            if passes(failure.class)
+                && let Action::UpdateFleet { name, .. } = &step.action
+            {
+                still_stopped.insert(name.clone());
+            }
+        }
+        // What passes in a moment is waited for: a fleet that starts without its update would have
+        // to be stopped for it again.
+        for step in &mut self.plan.steps {
+            if let Action::StartFleet { name } = &step.action
+                && step.waiting_for.is_none()
+                && still_stopped.contains(name)
+            {
+                step.waiting_for = Some(WaitReason::EarlierStep);
             }
         }
         for (object, reason, message) in waits {
@@ -257,8 +320,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// A step on an object whose creation or adoption waits has to wait too, and so has every
-    /// later step that needs it.
+    /// A step on an object whose creation, adoption or disassociation waits has to wait too.
     fn hold_followers(&mut self) {
         let mut held: BTreeSet<ObjectRef> = BTreeSet::new();
         for step in &mut self.plan.steps {
@@ -266,14 +328,25 @@ impl<'a> Draft<'a> {
             if step.waiting_for.is_none() && objects.iter().any(|object| held.contains(object)) {
                 step.waiting_for = Some(WaitReason::EarlierStep);
             }
-            let founds = matches!(
-                step.action,
+            let opens_the_way = match &step.action {
                 Action::CreateFleet { .. }
-                    | Action::CreateStack { .. }
-                    | Action::TagResource { .. }
-            );
-            if founds && step.waiting_for.is_some() {
-                held.insert(step.action.object());
+                | Action::CreateStack { .. }
+                | Action::DisassociateFleet { .. } => true,
+                // Of tags only the one that makes an object ours.
+                Action::TagResource { tags, .. } => tags.contains_key(UID_TAG),
+                Action::UpdateFleet { .. }
+                | Action::StartFleet { .. }
+                | Action::StopFleet { .. }
+                | Action::DeleteFleet { .. }
+                | Action::UpdateStack { .. }
+                | Action::DeleteStack { .. }
+                | Action::AssociateFleet { .. }
+                | Action::UntagResource { .. }
+                | Action::PutBucketPolicy { .. }
+                | Action::DeleteBucketPolicy { .. } => false,
+            };
+            if opens_the_way && step.waiting_for.is_some() {
+                held.extend(objects);
             }
         }
     }
@@ -291,6 +364,27 @@ impl<'a> Draft<'a> {
             ObjectKind::Bucket => needs.buckets.insert(object.name.clone()),
         };
     }
+}
+
+/// Whether a tag is one of the two that prove ownership.
+pub(super) fn is_proof(key: &str) -> bool {
+    key == UID_TAG || key == ENVIRONMENT_TAG
+}
+
+/// Whether an error stays until the row or the account changes.
+const fn needs_another_row(class: ErrorClass) -> bool {
+    matches!(
+        class,
+        ErrorClass::Limit | ErrorClass::Denied | ErrorClass::Invalid | ErrorClass::Unexpected
+    )
+}
+
+/// Whether an error passes by itself, and soon.
+const fn passes(class: ErrorClass) -> bool {
+    matches!(
+        class,
+        ErrorClass::Throttled | ErrorClass::NotReady | ErrorClass::Unknown
+    )
 }
 
 /// Every object a call touches.

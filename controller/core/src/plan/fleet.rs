@@ -1,22 +1,25 @@
-//! Plans the fleet: create, adopt, update in place, stop to update, start, stop.
+//! Plans the fleet: create, adopt, update in place, stop to update.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::diff::{self, FieldChange, Fix, Wanted};
-use super::draft::{Draft, Ownership};
-use super::{WaitReason, tags};
+use super::diff::{self, FieldChange, Fix, Terms, Wanted};
+use super::draft::Draft;
+use super::{WaitReason, power, tags};
 use crate::action::{Action, ObjectRef};
 use crate::fields::{Change, FLEET};
 use crate::observed::{FleetState, Observed, ObservedFleet};
 use crate::settings::FleetSettings;
-use crate::spec::{ImageSpec, PowerState};
+use crate::spec::ImageSpec;
 
-/// The path of the fleet's power state, as in `ignore`.
-pub(super) const STATE: &str = "fleet.state";
 /// The path of the image, as in `ignore`.
 const IMAGE: &str = "image";
+/// The path of the fleet itself, which holds while it is there.
+const FLEET_PATH: &str = "fleet";
+
+const SUBNETS: &str = "vpcConfig.subnetIds";
+const SECURITY_GROUPS: &str = "vpcConfig.securityGroupIds";
 
 /// Plans the fleet of an environment that is not being deleted.
 pub(super) fn plan(draft: &mut Draft<'_>) {
@@ -47,21 +50,22 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
     }
     match &input.observed.fleet {
         Observed::Unknown(why) => {
+            draft.tags.incomplete = true;
             draft.need(&object);
             draft.wait(&object, WaitReason::NotObserved, why);
         }
-        Observed::Absent => create(draft, &name),
-        Observed::Present(fleet) => match draft.ownership(&object, &fleet.tags) {
-            Ownership::Foreign(message) => draft.wait(&object, WaitReason::Conflict, message),
-            Ownership::Unknown(why) => {
-                draft.need(&object);
-                draft.wait(&object, WaitReason::NotObserved, format!("its tags: {why}"));
+        Observed::Absent => {
+            draft.ours.insert(object);
+            create(draft, &name);
+        }
+        Observed::Present(fleet) => {
+            let ownership = draft.ownership(&object, &fleet.tags);
+            if draft.may_converge(&object, &ownership) {
+                tags::plan(draft, &object, &fleet.arn, &fleet.tags, &ownership);
+                let resets = draft.resets(&object, &ownership);
+                converge(draft, fleet, resets);
             }
-            Ownership::Adoptable | Ownership::Ours => {
-                tags::plan(draft, &object, &fleet.arn, &fleet.tags);
-                converge(draft, fleet);
-            }
-        },
+        }
     }
 }
 
@@ -89,39 +93,35 @@ fn create(draft: &mut Draft<'_>, name: &str) {
         }
     }
     manages.extend(tags::paths(draft));
-    let reason = tags::missing(draft, &object, "fleet");
+    let reason = tags::missing(draft, &object, FLEET_PATH);
     let tags = tags::desired(environment);
-    draft
-        .step(
-            Action::CreateFleet {
-                name: name.to_owned(),
-                settings: settings_from(tree),
-                tags,
-            },
-            reason,
-        )
-        .manages = manages;
+    let action = Action::CreateFleet {
+        name: name.to_owned(),
+        settings: settings_from(tree),
+        tags,
+    };
+    let step = draft.step(action, reason);
+    step.manages = manages;
     // A fleet made through the API is STOPPED (facts: Terraform's and botocore's issue threads).
-    if desired_state(draft) == Some(PowerState::Running) {
-        start(draft, name, "the row asks for a running fleet");
-    }
+    power::of_a_new_fleet(draft, name);
 }
 
-fn converge(draft: &mut Draft<'_>, fleet: &ObservedFleet) {
-    let input = draft.input;
+fn converge(draft: &mut Draft<'_>, fleet: &ObservedFleet, resets: bool) {
+    let terms = Terms {
+        managed: draft.input.managed,
+        ignore: &draft.input.environment.spec.ignore,
+        resets,
+    };
     let object = ObjectRef::fleet(&fleet.name);
     let desired = desired_tree(draft);
     let observed =
         serde_json::to_value(&fleet.settings).expect("settings are plain data with string keys");
-    let mut compared = diff::compare(
-        "fleet",
-        FLEET,
-        &desired,
-        &observed,
-        input.managed,
-        &input.environment.spec.ignore,
-    );
+    let mut compared = diff::compare("fleet", FLEET, &desired, &observed, terms);
     compare_image(draft, fleet, &mut compared);
+    draft
+        .plan
+        .holds
+        .insert(FLEET_PATH.to_owned(), json!(fleet.name));
     draft.plan.unchanged += compared.unchanged;
     draft.plan.holds.extend(compared.holds);
     draft.plan.released.extend(compared.released);
@@ -150,28 +150,23 @@ fn converge(draft: &mut Draft<'_>, fleet: &ObservedFleet) {
         }
         FleetState::Running => {
             update(draft, &object, &observed, &in_place, None);
-            if !need_stop.is_empty() {
-                stop_then_update(draft, &object, &observed, &need_stop);
-            }
+            stop_then_update(draft, &object, &observed, &in_place, &need_stop);
         }
         FleetState::Starting if !fleet.errors.is_empty() && !need_stop.is_empty() => {
             // It may never come up as it is: the way out is through a stop.
-            update(
-                draft,
-                &object,
-                &observed,
-                &in_place,
-                Some(WaitReason::FleetStarting),
-            );
-            stop_then_update(draft, &object, &observed, &need_stop);
+            let starting = Some(WaitReason::FleetStarting);
+            update(draft, &object, &observed, &in_place, starting);
+            stop_then_update(draft, &object, &observed, &in_place, &need_stop);
         }
         FleetState::Starting | FleetState::Stopping | FleetState::Other(_) => {
             in_place.append(&mut need_stop);
-            let reason = in_flight(&fleet.state);
-            update(draft, &object, &observed, &in_place, Some(reason));
+            if !in_place.is_empty() {
+                let reason = power::wait_for_state(draft, fleet);
+                update(draft, &object, &observed, &in_place, Some(reason));
+            }
         }
     }
-    power(draft, fleet);
+    power::plan(draft, fleet);
 }
 
 /// Adds an `UpdateFleet` with exactly the members that change.
@@ -186,182 +181,50 @@ fn update(
         return;
     }
     let reason = draft.describe(object, changes);
-    let (tree, delete) = assemble(&desired_tree(draft), observed, changes);
-    let action = Action::UpdateFleet {
-        name: object.name.clone(),
-        set: settings_from(tree),
-        delete,
-    };
+    let action = action_of(draft, object, observed, changes);
     let step = draft.step(action, reason);
     step.waiting_for = waiting_for;
     step.manages = changes.iter().map(|change| change.path.clone()).collect();
 }
 
+fn action_of(
+    draft: &Draft<'_>,
+    object: &ObjectRef,
+    observed: &Value,
+    changes: &[FieldChange],
+) -> Action {
+    let (tree, delete) = assemble(&desired_tree(draft), observed, changes);
+    Action::UpdateFleet {
+        name: object.name.clone(),
+        set: settings_from(tree),
+        delete,
+    }
+}
+
+/// Plans a stop, and behind it what needs it. A change in place that AWS refuses goes with it: some
+/// are taken together only, as another family of instances and its image.
 fn stop_then_update(
     draft: &mut Draft<'_>,
     object: &ObjectRef,
     observed: &Value,
-    changes: &[FieldChange],
+    in_place: &[FieldChange],
+    need_stop: &[FieldChange],
 ) {
-    let owes_start = desired_state(draft) != Some(PowerState::Stopped);
-    let waiting = stop(
-        draft,
-        &object.name,
-        "for a change that needs a stopped fleet",
-        owes_start,
-    );
-    update(draft, object, observed, changes, Some(waiting));
-}
-
-/// Plans a stop under the disruption policy; says what steps behind it wait for.
-pub(super) fn stop(draft: &mut Draft<'_>, name: &str, why: &str, owes_start: bool) -> WaitReason {
-    let object = ObjectRef::fleet(name);
-    let action = Action::StopFleet {
-        name: name.to_owned(),
-        only_when_idle: true,
-    };
-    match draft.input.observed.sessions_on(name) {
-        Observed::Present(0) => {
-            draft.step(action, why).opens_debt = owes_start;
-            WaitReason::EarlierStep
-        }
-        Observed::Present(sessions) => {
-            draft
-                .later(action, why, WaitReason::WaitingForSessions)
-                .opens_debt = owes_start;
-            draft.wait(
-                &object,
-                WaitReason::WaitingForSessions,
-                sessions_message(sessions),
-            );
-            WaitReason::WaitingForSessions
-        }
-        Observed::Absent | Observed::Unknown(_) => {
-            let first_time = draft.plan.needs.sessions.insert(name.to_owned());
-            draft.later(action, why, WaitReason::NotObserved).opens_debt = owes_start;
-            if first_time {
-                let why = "its sessions are not known";
-                draft.wait(&object, WaitReason::NotObserved, why);
-            }
-            WaitReason::NotObserved
-        }
-    }
-}
-
-pub(super) fn sessions_message(sessions: u32) -> String {
-    let noun = if sessions == 1 { "session" } else { "sessions" };
-    format!("{sessions} {noun} on the fleet; it is stopped when none is left")
-}
-
-fn start(draft: &mut Draft<'_>, name: &str, why: &str) {
-    let ours = !draft.ignores(STATE);
-    let step = draft.step(
-        Action::StartFleet {
-            name: name.to_owned(),
-        },
-        why,
-    );
-    if ours {
-        step.manages.insert(STATE.to_owned());
-    }
-}
-
-/// Plans the power state, once what needs a stop has been planned.
-fn power(draft: &mut Draft<'_>, fleet: &ObservedFleet) {
-    let object = ObjectRef::fleet(&fleet.name);
-    let owes_start = draft.input.debts.contains(&fleet.name);
-    let desired = desired_state(draft);
-    let stops =
-        draft.plan.steps.iter().any(
-            |step| matches!(&step.action, Action::StopFleet { name, .. } if *name == fleet.name),
-        );
-    let runs = matches!(fleet.state, FleetState::Running);
-    let wants_running = desired == Some(PowerState::Running) || (desired.is_none() && owes_start);
-    if owes_start && (runs && !stops || desired == Some(PowerState::Stopped)) {
-        draft.plan.debts_paid.insert(fleet.name.clone());
-    }
-    if wants_running {
-        if runs && !stops {
-            if desired.is_some() {
-                draft.holds(STATE, json!("RUNNING"));
-            }
-            return;
-        }
-        if !runs && desired.is_some() && !owes_start {
-            draft.differs(
-                &object,
-                STATE,
-                json!("RUNNING"),
-                json!(fleet.state.as_str()),
-            );
-        }
-        let why = if owes_start {
-            "it was stopped for a change and has to run again"
-        } else {
-            "the row asks for a running fleet"
-        };
-        let action = Action::StartFleet {
-            name: fleet.name.clone(),
-        };
-        match &fleet.state {
-            FleetState::Stopped => start(draft, &fleet.name, why),
-            FleetState::Starting if !stops => {
-                draft.wait(&object, WaitReason::FleetStarting, "the fleet is starting");
-            }
-            FleetState::Running | FleetState::Starting => {
-                draft.later(action, why, WaitReason::EarlierStep);
-            }
-            FleetState::Stopping | FleetState::Other(_) => {
-                draft.later(action, why, WaitReason::FleetStopping);
-                draft.wait(
-                    &object,
-                    WaitReason::FleetStopping,
-                    format!("the fleet is {}", fleet.state.as_str()),
-                );
-            }
-        }
-    } else if desired == Some(PowerState::Stopped) {
-        keep_stopped(draft, fleet, &object, stops);
-    }
-}
-
-fn keep_stopped(draft: &mut Draft<'_>, fleet: &ObservedFleet, object: &ObjectRef, stops: bool) {
-    if fleet.state == FleetState::Stopped {
-        draft.holds(STATE, json!("STOPPED"));
+    if need_stop.is_empty() {
         return;
     }
-    draft.differs(object, STATE, json!("STOPPED"), json!(fleet.state.as_str()));
-    match &fleet.state {
-        FleetState::Running if !stops => {
-            stop(
-                draft,
-                &fleet.name,
-                "the row asks for a stopped fleet",
-                false,
-            );
-            if let Some(step) = draft.plan.steps.last_mut() {
-                step.manages.insert(STATE.to_owned());
-            }
-        }
-        FleetState::Running | FleetState::Stopped => {}
-        FleetState::Starting | FleetState::Stopping | FleetState::Other(_) => {
-            let reason = in_flight(&fleet.state);
-            draft.wait(
-                object,
-                reason,
-                format!("the fleet is {}", fleet.state.as_str()),
-            );
+    let mut changes = need_stop.to_vec();
+    let reason = draft.describe(object, need_stop);
+    if !in_place.is_empty() {
+        let alone = action_of(draft, object, observed, in_place).key();
+        if draft.input.failures.contains_key(&alone) {
+            changes.extend_from_slice(in_place);
         }
     }
-}
-
-fn in_flight(state: &FleetState) -> WaitReason {
-    match state {
-        FleetState::Starting => WaitReason::FleetStarting,
-        FleetState::Stopping | FleetState::Running | FleetState::Stopped | FleetState::Other(_) => {
-            WaitReason::FleetStopping
-        }
-    }
+    let action = action_of(draft, object, observed, &changes);
+    let waiting = power::stop_for_a_change(draft, object, &action);
+    let step = draft.later(action, reason, waiting);
+    step.manages = changes.into_iter().map(|change| change.path).collect();
 }
 
 fn report_errors(draft: &mut Draft<'_>, fleet: &ObservedFleet) {
@@ -375,12 +238,6 @@ fn report_errors(draft: &mut Draft<'_>, fleet: &ObservedFleet) {
         .collect();
     let object = ObjectRef::fleet(&fleet.name);
     draft.wait(object, WaitReason::AwsReportsErrors, words.join("; "));
-}
-
-/// The desired power state; `None` when somebody else owns it.
-fn desired_state(draft: &Draft<'_>) -> Option<PowerState> {
-    let fleet = draft.input.environment.spec.fleet.as_ref()?;
-    (!draft.ignores(STATE)).then_some(fleet.state)
 }
 
 fn desired_tree(draft: &Draft<'_>) -> Value {
@@ -424,8 +281,7 @@ fn compare_image(draft: &Draft<'_>, fleet: &ObservedFleet, compared: &mut diff::
     }
 }
 
-/// Makes the members to send: a nested member (`vpcConfig`) goes out whole, because AWS replaces
-/// it whole.
+/// Makes the members to send.
 pub(super) fn assemble(
     desired: &Value,
     observed: &Value,
@@ -437,31 +293,37 @@ pub(super) fn assemble(
         for fix in &change.fixes {
             match fix {
                 Fix::Delete(attributes) => delete.extend(attributes.iter().cloned()),
-                Fix::Set(value) => {
-                    if let Some((parent, _)) = change.member.split_once('.')
-                        && parent == "vpcConfig"
-                    {
-                        for sibling in ["vpcConfig.subnetIds", "vpcConfig.securityGroupIds"] {
-                            let keep = match diff::wanted(desired, sibling) {
-                                Wanted::Value(value) => Some(value),
-                                Wanted::Unset => None,
-                                Wanted::Omitted => diff::at(observed, sibling).cloned(),
-                            };
-                            if let Some(value) = keep {
-                                diff::put(&mut tree, sibling, value);
-                            }
-                        }
-                    }
-                    diff::put(&mut tree, &change.member, value.clone());
-                }
+                Fix::Set(value) => diff::put(&mut tree, &change.member, value.clone()),
             }
         }
     }
-    // Without the VPC there are no security groups to remove from it.
+    if tree.get("vpcConfig").is_some() {
+        complete_network(&mut tree, desired, observed, changes);
+    }
+    // Without the network there are no security groups to remove from it.
     if delete.contains("VPC_CONFIGURATION") {
         delete.remove("VPC_CONFIGURATION_SECURITY_GROUP_IDS");
     }
     (tree, delete.into_iter().collect())
+}
+
+/// `vpcConfig` goes out whole, because AWS may replace it whole: what does not change goes with it
+/// as it is, whoever owns it.
+fn complete_network(tree: &mut Value, desired: &Value, observed: &Value, changes: &[FieldChange]) {
+    for sibling in [SUBNETS, SECURITY_GROUPS] {
+        if changes.iter().any(|change| change.member == sibling) {
+            continue;
+        }
+        let has = diff::at(observed, sibling).cloned();
+        // There is no network without subnets: if it went with somebody else's, it is made anew.
+        let made = || match diff::wanted(desired, sibling) {
+            Wanted::Value(value) if sibling == SUBNETS => Some(value),
+            Wanted::Value(_) | Wanted::Unset | Wanted::Omitted => None,
+        };
+        if let Some(value) = has.or_else(made) {
+            diff::put(tree, sibling, value);
+        }
+    }
 }
 
 fn settings_from(tree: Value) -> FleetSettings {

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::diff::{self, Compared, FieldChange, Fix, Wanted};
-use super::draft::{Draft, Ownership};
-use super::{WaitReason, fleet, tags};
+use super::diff::{self, Terms, Wanted};
+use super::draft::Draft;
+use super::{WaitReason, fleet, tags, user_settings};
 use crate::action::{Action, ObjectRef};
-use crate::fields::{Change, STACK, USER_SETTING_DEFAULTS};
+use crate::fields::STACK;
 use crate::observed::{Observed, ObservedStack};
-use crate::settings::{StackSettings, UserSetting};
-use crate::spec::{StackSpec, UserSettingSpec};
+use crate::settings::StackSettings;
+use crate::spec::StackSpec;
 
-const USER_SETTINGS: &str = "stack.userSettings";
+/// The path of the stack itself, which holds while it is there.
+const STACK_PATH: &str = "stack";
 
 /// Plans the stack of an environment that is not being deleted.
 pub(super) fn plan(draft: &mut Draft<'_>) {
@@ -47,21 +48,22 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
     }
     match &input.observed.stack {
         Observed::Unknown(why) => {
+            draft.tags.incomplete = true;
             draft.need(&object);
             draft.wait(&object, WaitReason::NotObserved, why);
         }
-        Observed::Absent => create(draft, name, spec),
-        Observed::Present(stack) => match draft.ownership(&object, &stack.tags) {
-            Ownership::Foreign(message) => draft.wait(&object, WaitReason::Conflict, message),
-            Ownership::Unknown(why) => {
-                draft.need(&object);
-                draft.wait(&object, WaitReason::NotObserved, format!("its tags: {why}"));
+        Observed::Absent => {
+            draft.ours.insert(object);
+            create(draft, name, spec);
+        }
+        Observed::Present(stack) => {
+            let ownership = draft.ownership(&object, &stack.tags);
+            if draft.may_converge(&object, &ownership) {
+                tags::plan(draft, &object, &stack.arn, &stack.tags, &ownership);
+                let resets = draft.resets(&object, &ownership);
+                converge(draft, spec, stack, resets);
             }
-            Ownership::Adoptable | Ownership::Ours => {
-                tags::plan(draft, &object, &stack.arn, &stack.tags);
-                converge(draft, spec, stack);
-            }
-        },
+        }
     }
 }
 
@@ -84,11 +86,11 @@ fn create(draft: &mut Draft<'_>, name: &str, spec: &StackSpec) {
         diff::put(&mut members, "userSettings", json!(settings));
         let paths = settings
             .iter()
-            .map(|setting| format!("{USER_SETTINGS}.{}", setting.action));
+            .map(|setting| user_settings::path(&setting.action));
         manages.extend(paths.filter(|path| !draft.ignores(path)));
     }
     manages.extend(tags::paths(draft));
-    let reason = tags::missing(draft, &object, "stack");
+    let reason = tags::missing(draft, &object, STACK_PATH);
     let tags = tags::desired(draft.input.environment);
     draft
         .step(
@@ -102,21 +104,22 @@ fn create(draft: &mut Draft<'_>, name: &str, spec: &StackSpec) {
         .manages = manages;
 }
 
-fn converge(draft: &mut Draft<'_>, spec: &StackSpec, stack: &ObservedStack) {
+fn converge(draft: &mut Draft<'_>, spec: &StackSpec, stack: &ObservedStack, resets: bool) {
     let object = ObjectRef::stack(&stack.name);
-    let environment = draft.input.environment;
+    let terms = Terms {
+        managed: draft.input.managed,
+        ignore: &draft.input.environment.spec.ignore,
+        resets,
+    };
     let desired = tree(spec);
     let observed =
         serde_json::to_value(&stack.settings).expect("settings are plain data with string keys");
-    let mut compared = diff::compare(
-        "stack",
-        STACK,
-        &desired,
-        &observed,
-        draft.input.managed,
-        &environment.spec.ignore,
-    );
-    let user_settings = compare_user_settings(draft, spec, stack, &mut compared);
+    let mut compared = diff::compare("stack", STACK, &desired, &observed, terms);
+    let user_settings = user_settings::compare(spec, stack, terms, &mut compared);
+    draft
+        .plan
+        .holds
+        .insert(STACK_PATH.to_owned(), json!(stack.name));
     draft.plan.unchanged += compared.unchanged;
     draft.plan.holds.extend(compared.holds);
     draft.plan.released.extend(compared.released);
@@ -147,125 +150,6 @@ fn converge(draft: &mut Draft<'_>, spec: &StackSpec, stack: &ObservedStack) {
         delete,
     };
     draft.step(action, reason).manages = manages;
-}
-
-/// Compares user settings by action. Whether AWS merges or replaces the list is not established,
-/// so the complete list goes out: what AWS has, with ours laid over it.
-fn compare_user_settings(
-    draft: &Draft<'_>,
-    spec: &StackSpec,
-    stack: &ObservedStack,
-    compared: &mut Compared,
-) -> Option<Vec<UserSetting>> {
-    let mut list = stack.settings.user_settings.clone().unwrap_or_default();
-    let desired = spec.user_settings.as_deref().unwrap_or_default();
-    let mut changed = false;
-    for want in desired {
-        let path = format!("{USER_SETTINGS}.{}", want.action);
-        if draft.ignores(&path) {
-            continue;
-        }
-        let value = setting_value(want);
-        let has = list.iter().find(|setting| setting.action == want.action);
-        if has.is_some_and(|has| matches(want, has)) {
-            compared.unchanged += 1;
-            compared.holds.insert(path, value);
-            continue;
-        }
-        let observed = has.map_or(Value::Null, observed_value);
-        compared.changes.push(keyed(path, value, observed));
-        lay_over(
-            &mut list,
-            &want.action,
-            permission(want),
-            want.maximum_length,
-        );
-        changed = true;
-    }
-    for path in draft.input.managed.keys() {
-        let Some(action) = path.strip_prefix("stack.userSettings.") else {
-            continue;
-        };
-        if desired.iter().any(|want| want.action == action) || draft.ignores(path) {
-            continue;
-        }
-        let default = USER_SETTING_DEFAULTS
-            .iter()
-            .find(|(known, _)| *known == action);
-        let has = list.iter().find(|setting| setting.action == action);
-        match (default, has) {
-            (Some((_, default)), Some(has)) if has.permission != *default => {
-                let observed = observed_value(has);
-                let desired = json!({"permission": default});
-                compared
-                    .changes
-                    .push(keyed(path.clone(), desired, observed));
-                lay_over(&mut list, action, default, None);
-                changed = true;
-            }
-            (Some(_) | None, Some(_) | None) => {
-                compared.released.insert(path.clone());
-            }
-        }
-    }
-    changed.then_some(list)
-}
-
-fn keyed(path: String, desired: Value, observed: Value) -> FieldChange {
-    FieldChange {
-        member: String::new(),
-        path,
-        change: Change::InPlace,
-        desired,
-        observed,
-        fixes: Vec::<Fix>::new(),
-    }
-}
-
-fn lay_over(list: &mut Vec<UserSetting>, action: &str, permission: &str, maximum: Option<i32>) {
-    let setting = match list.iter_mut().find(|setting| setting.action == action) {
-        Some(setting) => setting,
-        None => {
-            list.push(UserSetting {
-                action: action.to_owned(),
-                ..UserSetting::default()
-            });
-            list.last_mut().expect("a setting was just pushed")
-        }
-    };
-    permission.clone_into(&mut setting.permission);
-    // AWS forbids a length on a disabled action, and gives an enabled one its own.
-    setting.maximum_length = maximum;
-}
-
-fn permission(want: &UserSettingSpec) -> &'static str {
-    match want.permission {
-        crate::spec::Permission::Enabled => "ENABLED",
-        crate::spec::Permission::Disabled => "DISABLED",
-    }
-}
-
-fn matches(want: &UserSettingSpec, has: &UserSetting) -> bool {
-    has.permission == permission(want)
-        && want
-            .maximum_length
-            .is_none_or(|maximum| has.maximum_length == Some(maximum))
-}
-
-fn setting_value(want: &UserSettingSpec) -> Value {
-    let mut value = json!({"permission": permission(want)});
-    if let Some(maximum) = want.maximum_length {
-        value["maximumLength"] = json!(maximum);
-    }
-    value
-}
-
-fn observed_value(has: &UserSetting) -> Value {
-    let mut value = json!({"permission": has.permission});
-    if let Some(maximum) = has.maximum_length {
-        value["maximumLength"] = json!(maximum);
-    }
-    value
 }
 
 fn tree(spec: &StackSpec) -> Value {

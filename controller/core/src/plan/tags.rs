@@ -1,11 +1,14 @@
 //! Plans tags: our two that prove ownership, and the row's own in three-way.
+//!
+//! A tag is one field of the environment and stands on several objects: it holds when it holds on
+//! all of them, and is released when it is gone from all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::Difference;
-use super::draft::{Draft, ENVIRONMENT_TAG, UID_TAG};
+use super::draft::{Draft, ENVIRONMENT_TAG, Ownership, UID_TAG, is_proof};
+use super::{Difference, WaitReason};
 use crate::action::{Action, ObjectRef};
 use crate::environment::{Environment, Mode};
 use crate::observed::ObservedTags;
@@ -23,8 +26,8 @@ pub(super) fn desired(environment: &Environment) -> BTreeMap<String, String> {
 pub(super) fn paths(draft: &Draft<'_>) -> Vec<String> {
     let tags = &draft.input.environment.spec.tags;
     tags.keys()
+        .filter(|key| !draft.ignores(&path(key)))
         .map(|key| path(key))
-        .filter(|path| !draft.ignores(path))
         .collect()
 }
 
@@ -34,11 +37,12 @@ fn path(key: &str) -> String {
 
 /// Records that an object is not there, and says why it is made.
 pub(super) fn missing(draft: &mut Draft<'_>, object: &ObjectRef, path: &str) -> String {
-    let is_drift = draft.input.owned.contains(&object.to_string());
+    let desired = json!(object.name);
+    let is_drift = draft.held(path, &desired);
     draft.plan.differences.push(Difference {
         object: object.clone(),
         path: path.to_owned(),
-        desired: json!(object.name),
+        desired,
         observed: Value::Null,
         is_drift,
     });
@@ -50,55 +54,60 @@ pub(super) fn missing(draft: &mut Draft<'_>, object: &ObjectRef, path: &str) -> 
 }
 
 /// Plans the tags of an object that is ours or may be taken over.
-pub(super) fn plan(draft: &mut Draft<'_>, object: &ObjectRef, arn: &str, observed: &ObservedTags) {
+pub(super) fn plan(
+    draft: &mut Draft<'_>,
+    object: &ObjectRef,
+    arn: &str,
+    observed: &ObservedTags,
+    ownership: &Ownership,
+) {
     let Some(has) = observed.tags() else { return };
     let environment = draft.input.environment;
-    if !has.contains_key(UID_TAG) && environment.mode == Mode::Observe {
+    let adopts = *ownership == Ownership::Adoptable;
+    if adopts && environment.mode == Mode::Observe {
         // Tagging happens when somebody says `enforce`; until then it is not a difference.
+        draft.tags.incomplete = true;
         return;
     }
-    let mut set = BTreeMap::new();
-    let mut words = Vec::new();
-    for (key, value) in desired(environment) {
-        let path = path(&key);
-        if draft.ignores(&path) {
-            continue;
-        }
-        let found = has.get(&key);
-        if found == Some(&value) {
-            hold(draft, path, &value);
-        } else {
-            words.push(format!(
-                "{path}: {} -> {}",
-                brief(&json!(found)),
-                brief(&json!(value))
-            ));
-            unhold(draft, &path);
-            draft.differs(object, &path, json!(value), json!(found));
-            set.insert(key, value);
-        }
-    }
-    let mut unset = Vec::new();
-    for managed in draft.input.managed.keys() {
-        let Some(key) = managed.strip_prefix("tags.") else {
-            continue;
-        };
-        if environment.spec.tags.contains_key(key) || key == UID_TAG || key == ENVIRONMENT_TAG {
-            continue;
-        }
-        if let Some(found) = has.get(key) {
-            draft.plan.released.remove(managed);
-            draft.differs(object, managed, Value::Null, json!(found));
-            unset.push(key.to_owned());
-        } else if !differs_elsewhere(draft, managed) {
-            draft.plan.released.insert(managed.clone());
-        }
-    }
-    if (!set.is_empty() || !unset.is_empty()) && matches!(observed, ObservedTags::Listed(_)) {
-        // The Tagging API lags: a difference there may be our own last write.
+    let set: BTreeMap<String, String> = desired(environment)
+        .into_iter()
+        .filter(|(key, value)| has.get(key) != Some(value) && !draft.ignores(&path(key)))
+        .collect();
+    let left_out = left_out(draft);
+    let resets = draft.resets(object, ownership);
+    let unset: Vec<String> = left_out
+        .iter()
+        .filter(|key| resets && has.contains_key(*key))
+        .cloned()
+        .collect();
+    if matches!(observed, ObservedTags::Listed(_)) && !(set.is_empty() && left_out.is_empty()) {
+        // The Tagging API lags: what differs there may be our own last write.
+        draft.tags.incomplete = true;
         draft.need(object);
+        let message = "its tags were only listed, and differ";
+        draft.wait(object, WaitReason::NotObserved, message);
+        return;
     }
-    let adopts = !has.contains_key(UID_TAG);
+    let mut seen = has.clone();
+    if !resets {
+        seen.retain(|key, _| !left_out.contains(key));
+    }
+    draft.tags.of.push(seen);
+
+    let mut words = Vec::new();
+    for (key, value) in &set {
+        let (path, found) = (path(key), json!(has.get(key)));
+        words.push(format!(
+            "{path}: {} -> {}",
+            brief(&found),
+            brief(&json!(value))
+        ));
+        draft.differs(object, &path, json!(value), found);
+    }
+    for key in &unset {
+        draft.differs(object, &path(key), Value::Null, json!(has.get(key)));
+    }
+    draft.plan.unchanged += desired(environment).len() - set.len();
     if !set.is_empty() {
         let manages = set.keys().map(|key| path(key)).collect();
         let reason = if adopts {
@@ -124,23 +133,41 @@ pub(super) fn plan(draft: &mut Draft<'_>, object: &ObjectRef, arn: &str, observe
     }
 }
 
-/// A tag holds only if it holds on every object of the environment.
-fn hold(draft: &mut Draft<'_>, path: String, value: &str) {
-    if differs_elsewhere(draft, &path) {
-        draft.plan.unchanged += 1;
-    } else {
-        draft.holds(path, json!(value));
-    }
-}
-
-fn unhold(draft: &mut Draft<'_>, path: &str) {
-    draft.plan.holds.remove(path);
-}
-
-fn differs_elsewhere(draft: &Draft<'_>, path: &str) -> bool {
+/// Tags that are managed and that the row no longer asks for.
+fn left_out(draft: &Draft<'_>) -> BTreeSet<String> {
     draft
-        .plan
-        .differences
-        .iter()
-        .any(|difference| difference.path == path)
+        .input
+        .managed
+        .keys()
+        .filter_map(|path| path.strip_prefix("tags."))
+        .filter(|key| !draft.input.environment.spec.tags.contains_key(*key))
+        .filter(|key| !is_proof(key) && !draft.ignores(&path(key)))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Says which tags hold and which are gone, once every object was seen.
+pub(super) fn conclude(draft: &mut Draft<'_>) {
+    if draft.tags.incomplete {
+        return;
+    }
+    let gone: Vec<String> = left_out(draft)
+        .into_iter()
+        .filter(|key| draft.tags.of.iter().all(|tags| !tags.contains_key(key)))
+        .map(|key| path(&key))
+        .collect();
+    draft.plan.released.extend(gone);
+    if draft.tags.of.is_empty() {
+        return;
+    }
+    for (key, value) in desired(draft.input.environment) {
+        let everywhere = draft
+            .tags
+            .of
+            .iter()
+            .all(|tags| tags.get(&key) == Some(&value));
+        if everywhere && !draft.ignores(&path(&key)) {
+            draft.plan.holds.insert(path(&key), json!(value));
+        }
+    }
 }
