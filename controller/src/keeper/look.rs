@@ -62,6 +62,12 @@ pub(crate) fn first(due: &[Candidate], sweep: Option<TimeDelta>, now: Timestamp)
     };
     request.walk = sweep.is_some() || due.len() > BY_NAME;
     for candidate in due {
+        // What held is believed until its turn comes; what was seen to differ is not.
+        let open = &candidate.row.open_drift;
+        if open.iter().any(|drift| drift.path == "association") {
+            let stack = candidate.stack().map(str::to_owned);
+            request.associations_of_stacks.extend(stack);
+        }
         request.buckets.extend(
             candidate
                 .environment

@@ -55,16 +55,22 @@ impl Remembered {
         self.next_check = None;
     }
 
-    /// The failures that hold a call back at `now`, as the planner takes them.
+    /// The failures, as the planner takes them: also those that hold back nothing any more, because
+    /// a fleet is not stopped again soon for a change that was refused.
     pub(crate) fn failures(&self, now: Timestamp) -> BTreeMap<String, CallFailure> {
         self.failures
             .iter()
-            .filter(|(_, failure)| !failure.backoff.is_due(now))
             .map(|(action, failure)| {
+                let not_before = failure.backoff.not_before;
+                let is_due = failure.backoff.is_due(now);
                 let failure = CallFailure {
                     class: failure.class,
                     message: failure.message.clone(),
-                    not_before: failure.backoff.not_before,
+                    not_before: if is_due {
+                        not_before.min(now)
+                    } else {
+                        not_before
+                    },
                 };
                 (action.clone(), failure)
             })
