@@ -299,14 +299,11 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         if record.conditions.is_empty() && record.follows_sweep.is_none() && planned {
             return Ok(());
         }
-        for condition in record.conditions.iter().take(1) {
-            tracing::warn!(
-                environment.name = row.name,
-                reason = condition.reason,
-                "{}: {}",
-                condition.reason,
-                condition.message
-            );
+        // The first condition is Ready: its reason is the one to tell.
+        if let Some(condition) = record.conditions.first() {
+            let event = pass::unseen_event(&row.name, condition);
+            pass::log_event(&row.name, &event);
+            record.events.push(event);
         }
         match self
             .shared

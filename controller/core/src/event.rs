@@ -74,8 +74,11 @@ reasons! {
     Orphan,
     /// A field differed without anybody changing the row.
     DriftDetected,
-    /// Such a field matches again.
+    /// Such a field was put right.
     DriftRepaired,
+    /// Such a field is no drift any more, but nobody put it right: the row took it over, no longer
+    /// asks, or ignores it, or it went away while it was only observed.
+    DriftClosed,
     /// AWS refused a call.
     CallRefused,
     /// It is not known whether a call was executed; the next look decides.
@@ -100,9 +103,11 @@ reasons! {
     Contested,
     /// Too many deletions or stops in an hour.
     BudgetExceeded,
+    /// Neither looked at nor touched, because somebody paused it.
+    Paused,
     /// The row cannot be read or names an unknown field.
     InvalidSpec,
-    /// The credentials belong to another account.
+    /// There are no credentials, or those of another account.
     WrongAccount,
 }
 

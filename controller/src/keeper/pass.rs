@@ -8,13 +8,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use streamkeeper_core::check::check;
 use streamkeeper_core::cloud::Cloud;
+use streamkeeper_core::condition::{Condition, ConditionStatus, ConditionType};
 use streamkeeper_core::drift::{DriftChanges, describe, drift};
 use streamkeeper_core::environment::Timestamp;
 use streamkeeper_core::event::{Event, EventReason, EventType};
 use streamkeeper_core::plan::{
     CallFailure, ObservedEnvironment, Plan, PlanInput, WaitReason, Waiting, plan, settle,
 };
-use streamkeeper_core::record::{OpenIntent, Outcome, PassRecord};
+use streamkeeper_core::record::{OpenIntent, Outcome, PassRecord, Resolution};
 use streamkeeper_core::verdict;
 use streamkeeper_state::StoreError;
 
@@ -78,6 +79,12 @@ impl Pass {
             );
         }
         (plan, settled)
+    }
+
+    /// Whether the row of a finished plan may go: one negative look is no proof, two are, and what
+    /// was never owned needs none.
+    fn may_go(&self) -> bool {
+        self.finished_looks >= 1 || self.candidate.row.owned.is_empty()
     }
 
     fn input<'a>(&'a self, intents: &'a [OpenIntent], now: Timestamp) -> PlanInput<'a> {
@@ -151,7 +158,7 @@ pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, mut pass: Pass) -> Pas
     outcome.repaired = changes
         .closed
         .iter()
-        .filter(|(_, how)| *how == streamkeeper_core::record::Resolution::Repaired)
+        .filter(|(_, how)| *how == Resolution::Repaired)
         .map(|(one, _)| one.path.clone())
         .collect();
     // What was seen is written before anything is done: a crash then loses no drift.
@@ -167,9 +174,8 @@ pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, mut pass: Pass) -> Pas
         }
     }
     if outcome.plan.finished {
-        // One negative look is not proof: the row goes after the second.
         let row = &pass.candidate.row;
-        if pass.finished_looks >= 1 || row.owned.is_empty() {
+        if pass.may_go() {
             match shared
                 .store
                 .finalize(shared.lease.fence(), &row.name, row.uid)
@@ -335,16 +341,61 @@ fn record(
         let message = format!("{}: {}", closed.path, how.as_str());
         let details = json!({"path": closed.path, "resolution": how.as_str()});
         let object = closed.object.clone();
-        let reason = EventReason::DriftRepaired;
+        let reason = match how {
+            Resolution::Repaired => EventReason::DriftRepaired,
+            Resolution::Accepted | Resolution::ObservedOnly | Resolution::Ignored => {
+                EventReason::DriftClosed
+            }
+        };
         events.push(event(EventType::Normal, reason, object, message, details));
     }
+    let environment = format!("environment/{}", row.name);
+    let condition_holds = |which| {
+        row.conditions.iter().any(|stored| {
+            stored.condition.condition_type == which
+                && stored.condition.status == ConditionStatus::True
+        })
+    };
+    if !contested.is_empty() && !condition_holds(ConditionType::Contested) {
+        let message = format!("{}: repaired again and again", contested.join(", "));
+        events.push(event(
+            EventType::Warning,
+            EventReason::Contested,
+            environment.clone(),
+            message,
+            json!({"paths": contested}),
+        ));
+    }
+    let said = |reason: &str| {
+        row.conditions.iter().any(|stored| {
+            stored.condition.condition_type == ConditionType::Ready
+                && stored.condition.reason == reason
+        })
+    };
+    if pass.candidate.environment.is_deleting() && !said("Deleting") {
+        events.push(event(
+            EventType::Normal,
+            EventReason::DeletionRequested,
+            environment.clone(),
+            "somebody asked for the row to go",
+            Value::Null,
+        ));
+    }
+    if plan.finished && pass.may_go() {
+        events.push(event(
+            EventType::Normal,
+            EventReason::Finalized,
+            environment.clone(),
+            "nothing it owns is left; the row goes",
+            Value::Null,
+        ));
+    }
     if !was_ready && is_now_ready {
-        let object = format!("environment/{}", row.name);
         let message = format!("everything matches (generation {})", row.generation);
         events.push(event(
             EventType::Normal,
             EventReason::Ready,
-            object,
+            environment,
             message,
             Value::Null,
         ));
@@ -410,13 +461,28 @@ fn record(
     (!nothing_new || record.verified_at.is_some()).then_some(record)
 }
 
-fn is_ready<'a>(
-    conditions: impl Iterator<Item = &'a streamkeeper_core::condition::Condition>,
-) -> bool {
-    use streamkeeper_core::condition::{ConditionStatus, ConditionType};
-    conditions.into_iter().any(|one| {
+fn is_ready<'a>(mut conditions: impl Iterator<Item = &'a Condition>) -> bool {
+    conditions.any(|one| {
         one.condition_type == ConditionType::Ready && one.status == ConditionStatus::True
     })
+}
+
+/// Says why an environment is not even looked at.
+pub(crate) fn unseen_event(name: &str, ready: &Condition) -> Event {
+    let (event_type, reason) = match ready.reason.as_str() {
+        "Paused" => (EventType::Normal, EventReason::Paused),
+        "Panicked" => (EventType::Warning, EventReason::Panicked),
+        "NoCredentials" | "WrongAccount" => (EventType::Warning, EventReason::WrongAccount),
+        _ => (EventType::Warning, EventReason::InvalidSpec),
+    };
+    let object = format!("environment/{name}");
+    event(
+        event_type,
+        reason,
+        object,
+        ready.message.clone(),
+        Value::Null,
+    )
 }
 
 /// One line per thing that changed.
@@ -452,8 +518,5 @@ pub(crate) fn log_event(environment: &str, event: &Event) {
 
 /// Every call a plan asks for, by its key.
 pub(crate) fn planned(plan: &Plan) -> BTreeSet<String> {
-    plan.steps
-        .iter()
-        .map(|step| step.action.key())
-        .collect()
+    plan.steps.iter().map(|step| step.action.key()).collect()
 }
