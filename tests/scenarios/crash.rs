@@ -341,13 +341,15 @@ impl Life {
             .unwrap();
             end.insert(what, anonymous(&rows, &uids));
         }
-        let creations: Vec<String> = self
+        let mut creations: Vec<String> = self
             .simulator
             .journal()
             .iter()
             .filter(|entry| entry.operation.starts_with("Create") && entry.changed())
             .map(|entry| format!("{} {}", entry.operation, entry.target))
             .collect();
+        // A refused fleet lets the stack go first; how often is what counts.
+        creations.sort();
         end.insert("creations", json!(creations));
         end
     }
