@@ -31,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::mortal::Death;
 use self::mortal::{Hand, MortalCloud};
+pub use self::seen::{End, differences};
 use crate::{Fault, Moment, PostgresProxy, TestDatabase};
 
 /// The region of every world.

@@ -5,6 +5,7 @@ mod converge;
 mod crash;
 mod daemon;
 mod documented;
+mod lifecycle;
 mod rows;
 mod sdk;
 mod store;

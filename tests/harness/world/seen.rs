@@ -23,6 +23,9 @@ const ENDS: [&str; 9] = [
     "SELECT environment, operation, object FROM streamkeeper.intents WHERE settled_at IS NULL",
 ];
 
+/// What a run came to, by part: `AWS`, and what was asked of PostgreSQL.
+pub type End = BTreeMap<String, String>;
+
 impl World {
     /// A fleet as AWS describes it; `Null` when there is none.
     #[must_use]
@@ -218,7 +221,7 @@ impl World {
     /// # Panics
     ///
     /// Panics when the database fails.
-    pub async fn end(&self) -> BTreeMap<String, String> {
+    pub async fn end(&self) -> End {
         let mut end = BTreeMap::new();
         let aws = serde_json::to_string_pretty(&self.simulator.snapshot()).expect("it is JSON");
         end.insert("AWS".to_owned(), aws);
@@ -251,6 +254,29 @@ impl World {
         }
         end
     }
+}
+
+/// The lines that one end has and another has not, for the message of a test that compares them.
+#[must_use]
+pub fn differences(expected: &End, actual: &End) -> Vec<String> {
+    let mut differences = Vec::new();
+    for (part, expected) in expected {
+        let actual = actual.get(part).map_or("", String::as_str);
+        let lacks = expected
+            .lines()
+            .filter(|line| !actual.lines().any(|other| other == *line));
+        let has = actual
+            .lines()
+            .filter(|line| !expected.lines().any(|other| other == *line));
+        let lines: Vec<String> = lacks
+            .map(|line| format!("- {line}"))
+            .chain(has.map(|line| format!("+ {line}")))
+            .collect();
+        if !lines.is_empty() {
+            differences.push(format!("{part}:\n{}", lines.join("\n")));
+        }
+    }
+    differences
 }
 
 /// A plan's line without since when it stands there.
