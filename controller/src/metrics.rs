@@ -31,7 +31,19 @@ const ACTIONS: [&str; 14] = [
     "DeleteBucketPolicy",
 ];
 /// Why a keeper woke.
-const WAKEUPS: [&str; 3] = ["notify", "due", "sweep"];
+const WAKEUPS: [&str; 2] = ["notify", "due"];
+/// Reading operations.
+const READS: [&str; 9] = [
+    "DescribeFleets",
+    "DescribeSessions",
+    "DescribeStacks",
+    "GetBucketPolicy",
+    "GetResources",
+    "ListAssociatedFleets",
+    "ListAssociatedStacks",
+    "ListBuckets",
+    "ListTagsForResource",
+];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Outcome {
@@ -101,6 +113,11 @@ impl Metrics {
                 };
                 drop(actions.get_or_create(&label));
             }
+        }
+        for operation in READS {
+            drop(reads.get_or_create(&Operation {
+                operation: operation.to_owned(),
+            }));
         }
         for reason in WAKEUPS {
             drop(wakeups.get_or_create(&Reason {
