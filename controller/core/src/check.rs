@@ -208,7 +208,7 @@ fn object_is_ours(
     // Bulk tags lag: that nobody owns an object is known only by its name.
     let adoptable =
         matches!(tags, Some(ObservedTags::Known(_))) && !input.environment.spec.adoption.is_never();
-    (!claimed && !(adopts && adoptable)).then_some("what exists is changed only with our uid on it")
+    (!(claimed || adopts && adoptable)).then_some("what exists is changed only with our uid on it")
 }
 
 fn takes_only_when_deleting(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
