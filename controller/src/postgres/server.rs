@@ -15,8 +15,9 @@ use super::account::{self, Account};
 use super::locate::Programs;
 use super::{PostgresError, PrivatePostgresOptions, variable};
 
-/// The role that owns everything on the private server.
-pub(super) const SUPERUSER: &str = "streamkeeper";
+/// The role that owns everything on the private server; `supervise.sh` names it too.  A role
+/// `streamkeeper` would have our schema on its search path, and hide names that lack it.
+pub(super) const SUPERUSER: &str = "postgres";
 
 const SUPERVISOR: &str = include_str!("supervise.sh");
 

@@ -37,7 +37,7 @@ supervise() {
 }
 
 # SIGQUIT is PostgreSQL's immediate shutdown: nothing here is worth a checkpoint.
-supervise TERM "$bin/initdb" --pgdata="$dir/data" --username=streamkeeper \
+supervise TERM "$bin/initdb" --pgdata="$dir/data" --username=postgres \
     --pwfile="$dir/password" --auth="$auth" --encoding=UTF8 --locale=C \
     --no-sync --no-instructions &&
     supervise QUIT "$bin/postgres" -D "$dir/data" "$@"
