@@ -245,9 +245,23 @@ impl<'a> Draft<'a> {
             for step in &mut self.plan.steps {
                 step.waiting_for = Some(reason);
             }
+            self.expect_no_bucket(reason);
         }
         self.plan.finished &= self.input.intents.is_empty();
         self.plan
+    }
+
+    /// Where nothing is called, no stack enables home folders: their bucket is not on its way, and
+    /// looking for it every few seconds would never end.
+    fn expect_no_bucket(&mut self, hold: WaitReason) {
+        let is_all = hold == WaitReason::ObserveOnly && self.plan.differences.is_empty();
+        for waiting in &mut self.plan.waiting {
+            if waiting.reason == WaitReason::HomeBucketMissing && is_all {
+                waiting.reason = hold;
+            }
+        }
+        let coming = |waiting: &Waiting| waiting.reason == WaitReason::HomeBucketMissing;
+        self.plan.waiting.retain(|waiting| !coming(waiting));
     }
 
     /// What somebody else owns is not managed: given back later, it is not ours to reset.
