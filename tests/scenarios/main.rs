@@ -6,6 +6,7 @@ mod crash;
 mod daemon;
 mod documented;
 mod lifecycle;
+mod ownership;
 mod rows;
 mod sdk;
 mod store;
