@@ -1,1 +1,29 @@
+//! Holds the planner to its laws.
+//!
+//! [`harness`] builds what a plan is made of and prints plans as text; [`world`] is a small pure
+//! AWS with AWS's own semantics, so that every topic can end in "planning again changes nothing".
+//! Every plan that a test makes goes through the checker as well.
 
+mod harness;
+mod world;
+
+mod adoption_and_conflict;
+mod association;
+mod buckets;
+mod connectors;
+mod create;
+mod deletion;
+mod drift_ledger;
+mod failures_and_backoff;
+mod fields;
+mod ignore;
+mod intents_and_settle;
+mod laws;
+mod observe_and_retain_forget;
+mod power_state;
+mod stop_update_start;
+mod tags;
+mod three_way_ownership;
+mod unknown_is_not_absent;
+mod update_in_place;
+mod user_settings;

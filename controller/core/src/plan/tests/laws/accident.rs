@@ -1,0 +1,242 @@
+//! What other people do to AWS behind our back.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+
+use super::super::harness::sid;
+use super::super::world::aws::{Aws, HOME_BUCKET};
+use crate::observed::{FleetState, ObservedFleet, ObservedStack, ObservedTags};
+use crate::settings::{StorageConnector, VpcConfig};
+
+/// One thing that happens, if there is anything it can happen to.
+#[derive(Clone, Copy)]
+pub(super) struct Accident {
+    name: &'static str,
+    pub(super) strike: fn(&mut Aws),
+}
+
+impl fmt::Debug for Accident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Accident {
+    /// Whether a fleet or a stack is gone afterwards.
+    pub(super) fn removes_an_object(&self) -> bool {
+        self.name.ends_with("is deleted")
+    }
+}
+
+pub(super) fn accident() -> impl Strategy<Value = Accident> {
+    select(ALL).prop_map(|(name, strike)| Accident { name, strike })
+}
+
+type Entry = (&'static str, fn(&mut Aws));
+
+const ALL: &[Entry] = &[
+    ("the fleet is stopped", |aws| {
+        state(aws, FleetState::Stopped)
+    }),
+    ("the fleet is started", |aws| {
+        state(aws, FleetState::Running)
+    }),
+    ("the fleet is starting", |aws| {
+        state(aws, FleetState::Starting)
+    }),
+    ("the fleet has other times", |aws| fleet(aws, retime)),
+    ("the fleet is renamed", |aws| fleet(aws, rename)),
+    ("the fleet has another network", |aws| fleet(aws, network)),
+    ("the fleet has no network", |aws| {
+        fleet(aws, |fleet| fleet.settings.vpc_config = None)
+    }),
+    ("the fleet has another size", |aws| fleet(aws, resize)),
+    ("the fleet has another role", |aws| {
+        fleet(aws, |fleet| {
+            fleet.settings.iam_role_arn = Some("arn:aws:iam::1:role/z".to_owned())
+        });
+    }),
+    ("the fleet is deleted", |aws| {
+        aws.fleets.remove("cfd");
+        aws.associations.retain(|(fleet, _)| fleet != "cfd");
+    }),
+    ("the stack is renamed", |aws| {
+        stack(aws, |stack| {
+            stack.settings.display_name = Some("somebody's".to_owned());
+            stack.settings.description = None;
+        });
+    }),
+    ("the stack leads elsewhere", |aws| {
+        stack(aws, |stack| {
+            stack.settings.redirect_url = Some("https://example.org/".to_owned());
+            stack.settings.feedback_url = None;
+        });
+    }),
+    ("the stack has another connector", |aws| stack(aws, connect)),
+    ("the stack has no connectors", |aws| {
+        stack(aws, |stack| stack.settings.storage_connectors = None);
+    }),
+    ("the user settings are turned round", |aws| {
+        stack(aws, turn_round)
+    }),
+    ("the clipboard has another length", |aws| stack(aws, limit)),
+    ("application settings are kept", |aws| {
+        stack(aws, |stack| {
+            let application = stack.settings.application_settings.get_or_insert_default();
+            application.enabled = true;
+            application.settings_group = Some("somebody".to_owned());
+        });
+    }),
+    ("the stack is deleted", |aws| {
+        aws.stacks.remove("cfd");
+        aws.associations.retain(|(_, stack)| stack != "cfd");
+    }),
+    ("tags are changed", |aws| {
+        fleet(aws, |fleet| change(&mut fleet.tags));
+        stack(aws, |stack| change(&mut stack.tags));
+    }),
+    ("tags are added", |aws| {
+        stack(aws, |stack| {
+            if let ObservedTags::Known(tags) = &mut stack.tags {
+                tags.insert("cost".to_owned(), "theirs".to_owned());
+                tags.insert("theirs".to_owned(), "theirs".to_owned());
+            }
+        });
+    }),
+    ("the fleet is taken off its stack", |aws| {
+        aws.associations.clear()
+    }),
+    ("the stack has another fleet", |aws| {
+        if aws.stacks.contains_key("cfd") {
+            let pair = ("other".to_owned(), "cfd".to_owned());
+            aws.associations = BTreeSet::from([pair]);
+        }
+    }),
+    ("our statements are edited", |aws| {
+        policies(aws, |statements| {
+            for statement in statements.iter_mut().filter(|one| is_ours(one)) {
+                statement["Action"] = json!(["s3:GetObject", "s3:ListBucket"]);
+            }
+        });
+    }),
+    ("our statements are removed", |aws| {
+        policies(aws, |statements| statements.retain(|one| !is_ours(one)));
+    }),
+    ("a statement is added", |aws| {
+        policies(aws, |statements| {
+            statements.push(json!({
+                "Sid": "Theirs", "Effect": "Allow", "Action": "s3:GetObject",
+                "Principal": {"AWS": "arn:aws:iam::123456789012:role/theirs"},
+                "Resource": format!("arn:aws:s3:::{HOME_BUCKET}/theirs/*")
+            }));
+        });
+    }),
+];
+
+fn fleet(aws: &mut Aws, change: impl FnOnce(&mut ObservedFleet)) {
+    if let Some(fleet) = aws.fleets.get_mut("cfd") {
+        change(fleet);
+    }
+}
+
+fn stack(aws: &mut Aws, change: impl FnOnce(&mut ObservedStack)) {
+    if let Some(stack) = aws.stacks.get_mut("cfd") {
+        change(stack);
+    }
+}
+
+fn state(aws: &mut Aws, state: FleetState) {
+    fleet(aws, |fleet| fleet.state = state);
+}
+
+fn retime(fleet: &mut ObservedFleet) {
+    fleet.settings.max_user_duration_in_seconds = Some(1200);
+    fleet.settings.disconnect_timeout_in_seconds = Some(1200);
+    fleet.settings.idle_disconnect_timeout_in_seconds = Some(1200);
+}
+
+fn rename(fleet: &mut ObservedFleet) {
+    fleet.settings.display_name = Some("somebody's".to_owned());
+    fleet.settings.description = None;
+}
+
+fn network(fleet: &mut ObservedFleet) {
+    fleet.settings.vpc_config = Some(VpcConfig {
+        subnet_ids: Some(vec!["subnet-z".to_owned()]),
+        security_group_ids: Some(vec!["sg-z".to_owned()]),
+    });
+}
+
+fn resize(fleet: &mut ObservedFleet) {
+    let capacity = fleet.settings.compute_capacity.get_or_insert_default();
+    if capacity.desired_sessions.is_some() {
+        capacity.desired_sessions = Some(7);
+    } else {
+        capacity.desired_instances = Some(7);
+    }
+}
+
+fn connect(stack: &mut ObservedStack) {
+    let connectors = stack.settings.storage_connectors.get_or_insert_default();
+    connectors.retain(|one| one.connector_type != "ONE_DRIVE");
+    connectors.push(StorageConnector {
+        connector_type: "ONE_DRIVE".to_owned(),
+        domains: Some(vec!["z.example".to_owned()]),
+        ..StorageConnector::default()
+    });
+}
+
+fn turn_round(stack: &mut ObservedStack) {
+    for setting in stack.settings.user_settings.iter_mut().flatten() {
+        setting.maximum_length = None;
+        let turned = if setting.permission == "ENABLED" {
+            "DISABLED"
+        } else {
+            "ENABLED"
+        };
+        turned.clone_into(&mut setting.permission);
+    }
+}
+
+fn limit(stack: &mut ObservedStack) {
+    for setting in stack.settings.user_settings.iter_mut().flatten() {
+        if setting.action.starts_with("CLIPBOARD_") && setting.permission == "ENABLED" {
+            setting.maximum_length = Some(77);
+        }
+    }
+}
+
+fn change(tags: &mut ObservedTags) {
+    let ObservedTags::Known(tags) = tags else {
+        return;
+    };
+    for (key, value) in tags.iter_mut() {
+        if key != "streamkeeper:uid" {
+            "changed".clone_into(value);
+        }
+    }
+}
+
+fn policies(aws: &mut Aws, change: impl Fn(&mut Vec<Value>)) {
+    for policy in aws.buckets.values_mut() {
+        let Some(statements) = policy
+            .as_mut()
+            .and_then(|policy| policy["Statement"].as_array_mut())
+        else {
+            continue;
+        };
+        change(statements);
+        if statements.is_empty() {
+            *policy = None;
+        }
+    }
+}
+
+fn is_ours(statement: &Value) -> bool {
+    let found = statement["Sid"].as_str();
+    found.is_some_and(|found| found.starts_with(&sid("")))
+}

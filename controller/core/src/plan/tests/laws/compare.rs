@@ -1,0 +1,218 @@
+//! Compares where two worlds ended.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::super::harness::sid;
+use super::super::world::World;
+use super::super::world::aws::Aws;
+use super::generate::Pair;
+use crate::fields::{FLEET, FieldRule, Reset, STACK};
+use crate::observed::ObservedTags;
+use crate::plan::diff::{Wanted, is_ignored, wanted};
+
+/// Asserts that a world which came from `a` has what a fresh `b` has, wherever the row manages it.
+pub(super) fn assert_same_where_managed(world: &World, fresh: &World, pair: &Pair) {
+    for (object, rules) in [("fleet", FLEET), ("stack", STACK)] {
+        let (Some(found), Some(expected)) =
+            (settings(&world.aws, object), settings(&fresh.aws, object))
+        else {
+            assert_eq!(settings(&world.aws, object), settings(&fresh.aws, object));
+            continue;
+        };
+        for rule in rules {
+            let path = format!("{object}.{}", rule.path);
+            let managed = is_managed(&pair.b, object, rule) || is_reset(&pair.a, object, rule);
+            if managed && !is_ignored(&pair.ignore, &path) {
+                let (found, expected) = (value(&found, rule.path), value(&expected, rule.path));
+                assert_eq!(found, expected, "{path}");
+            }
+        }
+    }
+    if !is_ignored(&pair.ignore, "fleet.state") {
+        let state = |world: &World| Some(world.aws.fleets.get("cfd")?.state.clone());
+        assert_eq!(state(world), state(fresh));
+    }
+    if !is_ignored(&pair.ignore, "image") {
+        let image = |world: &World| world.aws.fleets.get("cfd")?.settings.image_arn.clone();
+        assert_eq!(image(world), image(fresh));
+    }
+    // Without both sides the row asks for no association.
+    let both = pair.b.get("fleet").is_some() && pair.b.get("stack").is_some();
+    if both && !is_ignored(&pair.ignore, "association") {
+        assert_eq!(world.aws.associations, fresh.aws.associations);
+    }
+    user_settings(world, fresh, pair);
+    tags(world, fresh, pair);
+    statements(world, fresh, pair);
+}
+
+fn user_settings(world: &World, fresh: &World, pair: &Pair) {
+    let settings = || {
+        let specs = [&pair.a, &pair.b].into_iter();
+        specs.flat_map(|spec| {
+            spec["stack"]["userSettings"]
+                .as_array()
+                .into_iter()
+                .flatten()
+        })
+    };
+    let actions: BTreeSet<&str> = settings()
+        .filter_map(|one| one["action"].as_str())
+        .collect();
+    for action in actions {
+        if is_ignored(&pair.ignore, &format!("stack.userSettings.{action}")) {
+            continue;
+        }
+        let limited = settings()
+            .any(|one| one["action"] == json!(action) && one.get("maximumLength").is_some());
+        let (found, expected) = (setting(&world.aws, action), setting(&fresh.aws, action));
+        if limited {
+            assert_eq!(found, expected, "{action}");
+        } else {
+            // A limit that neither row names is somebody else's.
+            let permission = |setting: Option<(String, i32)>| setting.map(|(word, _)| word);
+            assert_eq!(permission(found), permission(expected), "{action}");
+        }
+    }
+}
+
+fn tags(world: &World, fresh: &World, pair: &Pair) {
+    for key in ["team", "cost"] {
+        let asked = [&pair.a, &pair.b]
+            .iter()
+            .any(|spec| spec["tags"].get(key).is_some());
+        if asked && !is_ignored(&pair.ignore, &format!("tags.{key}")) {
+            assert_eq!(tag(&world.aws, key), tag(&fresh.aws, key), "{key}");
+        }
+    }
+}
+
+fn statements(world: &World, fresh: &World, pair: &Pair) {
+    let words = [
+        ("home", super::super::world::aws::HOME_BUCKET),
+        ("shared-data", "shared-data"),
+        ("empty-data", "empty-data"),
+    ];
+    for (word, bucket) in words {
+        for user_sid in ["A", "B"] {
+            if !is_ignored(&pair.ignore, &format!("buckets.{word}.{user_sid}")) {
+                let found = statement(&world.aws, bucket, user_sid);
+                assert_eq!(
+                    found,
+                    statement(&fresh.aws, bucket, user_sid),
+                    "{word} {user_sid}"
+                );
+            }
+        }
+    }
+}
+
+/// Asserts that nothing changed which neither row ever named.
+pub(super) fn assert_untouched_elsewhere(world: &World, before: &Aws, pair: &Pair) {
+    for (object, rules) in [("fleet", FLEET), ("stack", STACK)] {
+        let (Some(found), Some(expected)) =
+            (settings(&world.aws, object), settings(before, object))
+        else {
+            continue;
+        };
+        for rule in rules {
+            let path = format!("{object}.{}", rule.path);
+            let specs = [&pair.a, &pair.b];
+            let named = specs.iter().any(|spec| is_managed(spec, object, rule))
+                // Of instances and sessions the fleet has one.
+                || (rule.path.starts_with("computeCapacity")
+                    && specs.iter().any(|spec| spec[object].get("computeCapacity").is_some()));
+            // Subnets and security groups come and go with the network.
+            let network = rule.path.starts_with("vpcConfig")
+                && (found["vpcConfig"].is_null() || expected["vpcConfig"].is_null());
+            if (!named || is_ignored(&pair.ignore, &path)) && !network {
+                let (found, expected) = (value(&found, rule.path), value(&expected, rule.path));
+                assert_eq!(found, expected, "{path}");
+            }
+        }
+    }
+    let theirs = |aws: &Aws| tag(aws, "theirs");
+    assert_eq!(theirs(&world.aws), theirs(before));
+    for action in [
+        "PRINTING_TO_LOCAL_DEVICE",
+        "CLIPBOARD_COPY_FROM_LOCAL_DEVICE",
+    ] {
+        assert_eq!(
+            setting(&world.aws, action),
+            setting(before, action),
+            "{action}"
+        );
+    }
+}
+
+fn is_managed(spec: &Value, object: &str, rule: &FieldRule) -> bool {
+    wanted(&spec[object], rule.path) != Wanted::Omitted
+}
+
+/// Whether a path that was managed goes back to a default once it is left out.
+fn is_reset(spec: &Value, object: &str, rule: &FieldRule) -> bool {
+    is_managed(spec, object, rule) && !matches!(rule.reset, Reset::Unmanage)
+}
+
+fn settings(aws: &Aws, object: &str) -> Option<Value> {
+    match object {
+        "fleet" => aws.fleets.get("cfd").map(|fleet| json!(fleet.settings)),
+        _ => aws
+            .stacks
+            .get("cfd")
+            .map(|stack| json!(aws.shown(stack).settings)),
+    }
+}
+
+/// A value in one form: lists are sets, and what means the same is the same.
+fn value(settings: &Value, path: &str) -> Value {
+    let found = path
+        .split('.')
+        .try_fold(settings, |node, key| node.get(key))
+        .unwrap_or(&Value::Null);
+    sorted(found)
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => {
+            let mut items: Vec<Value> = items.iter().map(sorted).collect();
+            items.sort_by_key(Value::to_string);
+            json!(items)
+        }
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| (key.clone(), sorted(value)))
+            .collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
+/// Permission and length; a length nobody set is the longest.
+fn setting(aws: &Aws, action: &str) -> Option<(String, i32)> {
+    let settings = aws.stacks.get("cfd")?.settings.user_settings.as_ref()?;
+    let found = settings.iter().find(|setting| setting.action == action)?;
+    let length = found.maximum_length.unwrap_or(20_971_520);
+    Some((found.permission.clone(), length))
+}
+
+fn tag(aws: &Aws, key: &str) -> Vec<Option<String>> {
+    let fleets = aws.fleets.get("cfd").map(|fleet| &fleet.tags);
+    let stacks = aws.stacks.get("cfd").map(|stack| &stack.tags);
+    [fleets, stacks]
+        .into_iter()
+        .flatten()
+        .map(|tags: &ObservedTags| tags.tags().and_then(|tags| tags.get(key)).cloned())
+        .collect()
+}
+
+fn statement(aws: &Aws, bucket: &str, user_sid: &str) -> Option<Value> {
+    let policy = aws.buckets.get(bucket)?.as_ref()?;
+    let statements = policy["Statement"].as_array()?;
+    let found = statements
+        .iter()
+        .find(|one| one["Sid"] == json!(sid(user_sid)));
+    found.map(sorted)
+}

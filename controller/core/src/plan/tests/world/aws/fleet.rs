@@ -1,0 +1,185 @@
+//! Creates and updates fleets.
+
+use std::collections::BTreeMap;
+
+use super::super::super::harness::arn;
+use super::{Refused, Unknowns, put, put_text, refuse};
+use crate::observed::{FleetState, ObservedFleet, ObservedTags};
+use crate::settings::{FleetSettings, VpcConfig};
+use crate::spec::ComputeCapacity;
+
+/// `CreateFleet`: through the API it is STOPPED.
+pub(super) fn create(
+    name: &str,
+    settings: &FleetSettings,
+    tags: &BTreeMap<String, String>,
+    unknowns: Unknowns,
+) -> Result<ObservedFleet, Refused> {
+    let defaults = FleetSettings {
+        fleet_type: Some("ON_DEMAND".to_owned()),
+        max_user_duration_in_seconds: Some(57_600),
+        disconnect_timeout_in_seconds: Some(900),
+        idle_disconnect_timeout_in_seconds: Some(0),
+        enable_default_internet_access: Some(false),
+        stream_view: Some("APP".to_owned()),
+        ..FleetSettings::default()
+    };
+    let mut fleet = ObservedFleet {
+        name: name.to_owned(),
+        arn: arn(&format!("fleet/{name}")),
+        state: FleetState::Stopped,
+        created_at: None,
+        settings: defaults,
+        errors: Vec::new(),
+        tags: ObservedTags::Known(tags.clone()),
+    };
+    refuse(settings.instance_type.is_none(), "InstanceType is required")?;
+    let mut settings = settings.clone();
+    fleet.settings.fleet_type = settings.fleet_type.take().or(fleet.settings.fleet_type);
+    update(&mut fleet, &settings, &[], unknowns)?;
+    Ok(fleet)
+}
+
+/// `UpdateFleet`.
+pub(super) fn update(
+    fleet: &mut ObservedFleet,
+    set: &FleetSettings,
+    delete: &[String],
+    unknowns: Unknowns,
+) -> Result<(), Refused> {
+    let FleetSettings {
+        image_name,
+        image_arn,
+        instance_type,
+        fleet_type,
+        compute_capacity,
+        max_user_duration_in_seconds,
+        disconnect_timeout_in_seconds,
+        idle_disconnect_timeout_in_seconds,
+        display_name,
+        description,
+        enable_default_internet_access,
+        iam_role_arn,
+        stream_view,
+        vpc_config,
+    } = set;
+    let needs_stop = instance_type.is_some()
+        || max_user_duration_in_seconds.is_some()
+        || description.is_some()
+        || enable_default_internet_access.is_some()
+        || iam_role_arn.is_some()
+        || stream_view.is_some()
+        || vpc_config.is_some()
+        || !delete.is_empty();
+    let moves = matches!(fleet.state, FleetState::Starting | FleetState::Stopping);
+    refuse(moves, "ResourceInUse: it is on its way")?;
+    let stopped = fleet.state == FleetState::Stopped;
+    refuse(needs_stop && !stopped, "ResourceInUse: it must be stopped")?;
+    refuse(fleet_type.is_some(), "UpdateFleet has no FleetType")?;
+    refuse(
+        *set == FleetSettings::default() && delete.is_empty(),
+        "an empty update",
+    )?;
+    let settings = &mut fleet.settings;
+    for attribute in delete {
+        delete_attribute(settings, set, attribute)?;
+    }
+    put_image(settings, image_name.as_ref(), image_arn.as_ref())?;
+    put(&mut settings.instance_type, instance_type);
+    put(
+        &mut settings.max_user_duration_in_seconds,
+        max_user_duration_in_seconds,
+    );
+    put(
+        &mut settings.disconnect_timeout_in_seconds,
+        disconnect_timeout_in_seconds,
+    );
+    put(
+        &mut settings.idle_disconnect_timeout_in_seconds,
+        idle_disconnect_timeout_in_seconds,
+    );
+    put_text(&mut settings.display_name, display_name);
+    put_text(&mut settings.description, description);
+    put(
+        &mut settings.enable_default_internet_access,
+        enable_default_internet_access,
+    );
+    put(&mut settings.iam_role_arn, iam_role_arn);
+    put(&mut settings.stream_view, stream_view);
+    if let Some(capacity) = compute_capacity {
+        let ComputeCapacity {
+            desired_instances,
+            desired_sessions,
+        } = capacity;
+        let both = desired_instances.is_some() == desired_sessions.is_some();
+        refuse(both, "exactly one of instances and sessions")?;
+        settings.compute_capacity = Some(capacity.clone());
+    }
+    if let Some(network) = vpc_config {
+        put_network(settings, network, unknowns)?;
+    }
+    Ok(())
+}
+
+fn delete_attribute(
+    settings: &mut FleetSettings,
+    set: &FleetSettings,
+    attribute: &str,
+) -> Result<(), Refused> {
+    match attribute {
+        "VPC_CONFIGURATION" => {
+            refuse(set.vpc_config.is_some(), "the network is set and deleted")?;
+            settings.vpc_config = None;
+        }
+        "VPC_CONFIGURATION_SECURITY_GROUP_IDS" => {
+            let sent = set.vpc_config.as_ref();
+            let twice = sent.is_some_and(|network| network.security_group_ids.is_some());
+            refuse(twice, "security groups are set and deleted")?;
+            if let Some(network) = &mut settings.vpc_config {
+                network.security_group_ids = None;
+            }
+        }
+        "IAM_ROLE_ARN" => {
+            refuse(set.iam_role_arn.is_some(), "the role is set and deleted")?;
+            settings.iam_role_arn = None;
+        }
+        other => return Err(Refused(format!("AttributesToDelete: {other}"))),
+    }
+    Ok(())
+}
+
+/// Both are shown, whichever was sent.
+fn put_image(
+    settings: &mut FleetSettings,
+    name: Option<&String>,
+    image: Option<&String>,
+) -> Result<(), Refused> {
+    match (name, image) {
+        (Some(_), Some(_)) => return Err(Refused("only one of name and ARN".to_owned())),
+        (Some(name), None) => {
+            settings.image_name = Some(name.clone());
+            settings.image_arn = Some(arn(&format!("image/{name}")));
+        }
+        (None, Some(image)) => {
+            settings.image_name = image.rsplit_once('/').map(|(_, name)| name.to_owned());
+            settings.image_arn = Some(image.clone());
+        }
+        (None, None) => {}
+    }
+    Ok(())
+}
+
+fn put_network(
+    settings: &mut FleetSettings,
+    sent: &VpcConfig,
+    unknowns: Unknowns,
+) -> Result<(), Refused> {
+    let before = settings.vpc_config.take();
+    let before = before.filter(|_| unknowns.network_merges);
+    let mut network = before.unwrap_or_default();
+    put(&mut network.subnet_ids, &sent.subnet_ids);
+    put(&mut network.security_group_ids, &sent.security_group_ids);
+    refuse(network.subnet_ids.is_none(), "a network has subnets")?;
+    settings.vpc_config = Some(network);
+    Ok(())
+}
