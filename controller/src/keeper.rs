@@ -20,21 +20,24 @@
 //! A queue. Who is due follows from rows, memory and time; a lost NOTIFY costs a sweep interval.
 
 mod apply;
+mod learn;
 mod look;
 mod memory;
 mod orphans;
 mod pass;
+mod record;
 mod shared;
+mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use streamkeeper_core::cloud::{Cloud, ErrorClass, ObserveRequest};
+use streamkeeper_core::cloud::{Cloud, ObserveRequest};
 use streamkeeper_core::environment::{Scope, Timestamp};
 use streamkeeper_core::observed::ObservedWorld;
-use streamkeeper_core::plan::{ObservedEnvironment, Plan, WaitReason};
+use streamkeeper_core::plan::{ObservedEnvironment, WaitReason};
 use streamkeeper_core::record::PassRecord;
 use streamkeeper_core::verdict;
 use streamkeeper_state::{
@@ -43,10 +46,9 @@ use streamkeeper_state::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use self::apply::Failed;
 use self::look::Candidate;
 use self::memory::Memory;
-use self::pass::{Pass, PassOutcome};
+use self::pass::Pass;
 pub use self::shared::Settings;
 use self::shared::Shared;
 use crate::clock::Clock;
@@ -301,8 +303,8 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         }
         // The first condition is Ready: its reason is the one to tell.
         if let Some(condition) = record.conditions.first() {
-            let event = pass::unseen_event(&row.name, condition);
-            pass::log_event(&row.name, &event);
+            let event = story::unseen_event(&row.name, condition);
+            story::log_event(&row.name, &event);
             record.events.push(event);
         }
         match self
@@ -471,73 +473,6 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         self.conclude(row, verdict::stalled(WaitReason::Panicked, &message))
             .await
     }
-
-    /// Remembers what a pass came to; gives back an error that ends the round.
-    fn learn(&mut self, row: &EnvironmentRow, outcome: PassOutcome) -> Option<StoreError> {
-        let now = self.shared.clock.now();
-        let transition = delta(self.shared.settings.transition_interval);
-        let PassOutcome {
-            plan,
-            applied,
-            gone,
-            failed,
-            repaired,
-        } = outcome;
-        let remembered = self.memory.of(row.uid);
-        remembered.finished_looks = if plan.finished {
-            remembered.finished_looks + 1
-        } else {
-            0
-        };
-        remembered.repaired(&repaired, now);
-        remembered.keep_only(&pass::planned(&plan));
-        let mut outcome = "unchanged";
-        for step in &applied {
-            outcome = "changed";
-            let jitter = self.shared.clock.jitter();
-            let (class, message) = match &step.result {
-                Ok(()) => (
-                    ErrorClass::NotReady,
-                    "done, but AWS does not show it yet".to_owned(),
-                ),
-                Err(Failed::Call(error)) => (error.class, error.to_string()),
-                Err(Failed::LastLook(why)) => (ErrorClass::NotReady, why.clone()),
-                Err(Failed::Budget) => (ErrorClass::NotReady, apply::OVER_BUDGET.to_owned()),
-            };
-            remembered.hold_off(&step.action, class, message, now, jitter);
-        }
-        if !applied.is_empty() || (plan.finished && remembered.finished_looks == 1) {
-            remembered.look_at(now);
-        } else if plan.finished && !gone {
-            remembered.look_at(now + transition);
-        } else if let Some(next) = next_check(&plan, now, transition) {
-            remembered.look_at(next);
-        }
-        if let Some(retry) = remembered.next_retry(now) {
-            remembered.look_at(retry);
-        }
-        if !remembered.contested(now).is_empty() {
-            remembered.next_check = Some(memory::Remembered::contest_pause(now));
-        }
-        match failed {
-            // The row changed or went under our hands: the next look sees it as it is.
-            Some(StoreError::Conflict { .. }) => {
-                remembered.look_at(now);
-                outcome = "conflict";
-                self.shared.metrics.pass(outcome);
-                None
-            }
-            Some(error) => {
-                remembered.look_at(now);
-                self.shared.metrics.pass("failed");
-                Some(error)
-            }
-            None => {
-                self.shared.metrics.pass(outcome);
-                None
-            }
-        }
-    }
 }
 
 /// What the passes of a round share.
@@ -546,22 +481,6 @@ struct Looked<'a> {
     at: Timestamp,
     sweep: bool,
     scope_environments: i64,
-}
-
-/// When to look again at what is in flight, or could not be seen.
-fn next_check(plan: &Plan, now: Timestamp, transition: TimeDelta) -> Option<Timestamp> {
-    let soon = plan
-        .waiting
-        .iter()
-        .map(|waiting| waiting.reason)
-        .any(|reason| {
-            reason.is_in_flight()
-                || matches!(
-                    reason,
-                    WaitReason::NotObserved | WaitReason::WaitingForSessions
-                )
-        });
-    soon.then_some(now + transition)
 }
 
 /// A sweep's record: only a look that walked both lists to their end speaks for anybody.

@@ -19,8 +19,9 @@ use streamkeeper_core::plan::{ObservedEnvironment, Plan, Step, UID_TAG, involved
 use streamkeeper_core::record::Outcome;
 use streamkeeper_state::{NewIntent, SettledIntent, StoreError};
 
-use super::pass::{Pass, log_event};
+use super::pass::Pass;
 use super::shared::Shared;
+use super::story::log_event;
 
 /// One step that was tried.
 #[derive(Debug)]

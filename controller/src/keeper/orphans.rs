@@ -13,8 +13,8 @@ use streamkeeper_state::{Orphan, StoreError};
 use uuid::Uuid;
 
 use super::memory::Memory;
-use super::pass::log_event;
 use super::shared::Shared;
+use super::story::log_event;
 
 /// Reports each orphan of a sweep once in a daemon's life; the store counts repeats over restarts.
 pub(crate) async fn report<C: Cloud>(

@@ -5,23 +5,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::{Value, json};
 use streamkeeper_core::check::check;
 use streamkeeper_core::cloud::Cloud;
-use streamkeeper_core::condition::{Condition, ConditionStatus, ConditionType};
-use streamkeeper_core::drift::{DriftChanges, describe, drift};
+use streamkeeper_core::drift::drift;
 use streamkeeper_core::environment::Timestamp;
-use streamkeeper_core::event::{Event, EventReason, EventType};
 use streamkeeper_core::plan::{
     CallFailure, ObservedEnvironment, Plan, PlanInput, WaitReason, Waiting, plan, settle,
 };
-use streamkeeper_core::record::{OpenIntent, Outcome, PassRecord, Resolution};
-use streamkeeper_core::verdict;
+use streamkeeper_core::record::{OpenIntent, Outcome, Resolution};
 use streamkeeper_state::StoreError;
 
 use super::apply::{Applied, OVER_BUDGET, apply, within_budget};
 use super::look::Candidate;
+use super::record::Found;
 use super::shared::Shared;
+use super::story::log_event;
 
 /// Everything a pass needs, owned, so that passes of different environments can run side by side.
 #[derive(Debug)]
@@ -83,7 +81,7 @@ impl Pass {
 
     /// Whether the row of a finished plan may go: one negative look is no proof, two are, and what
     /// was never owned needs none.
-    fn may_go(&self) -> bool {
+    pub(crate) fn may_go(&self) -> bool {
         self.finished_looks >= 1 || self.candidate.row.owned.is_empty()
     }
 
@@ -143,14 +141,20 @@ pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, mut pass: Pass) -> Pas
             }
         }
     }
-    let events = events_before(&pass, &plan, &settled);
     let changes = drift(
         &pass.candidate.environment,
         &pass.candidate.row.open_drift,
         &plan,
         &pass.observed,
     );
-    let record = record(&pass, &plan, &settled, &changes, events, &contested, now);
+    let found = Found {
+        pass: &pass,
+        plan: &plan,
+        settled: &settled,
+        changes: &changes,
+        contested: &contested,
+    };
+    let record = found.record(now);
     let mut outcome = PassOutcome {
         plan,
         ..PassOutcome::default()
@@ -163,7 +167,9 @@ pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, mut pass: Pass) -> Pas
         .collect();
     // What was seen is written before anything is done: a crash then loses no drift.
     if let Some(record) = record {
-        announce(&record);
+        for event in &record.events {
+            log_event(&record.environment, event);
+        }
         if let Err(error) = shared
             .store
             .record_pass(shared.lease.fence(), &record)
@@ -174,21 +180,8 @@ pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, mut pass: Pass) -> Pas
         }
     }
     if outcome.plan.finished {
-        let row = &pass.candidate.row;
         if pass.may_go() {
-            match shared
-                .store
-                .finalize(shared.lease.fence(), &row.name, row.uid)
-                .await
-            {
-                Ok(gone) => {
-                    if gone {
-                        tracing::info!(environment.name = row.name, "{} is gone", row.name);
-                    }
-                    outcome.gone = gone;
-                }
-                Err(error) => outcome.failed = Some(error),
-            }
+            finish(&shared, &pass, &mut outcome).await;
         }
         return outcome;
     }
@@ -200,6 +193,24 @@ pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, mut pass: Pass) -> Pas
         }
     }
     outcome
+}
+
+/// Lets the row go.
+async fn finish<C: Cloud>(shared: &Shared<C>, pass: &Pass, outcome: &mut PassOutcome) {
+    let row = &pass.candidate.row;
+    match shared
+        .store
+        .finalize(shared.lease.fence(), &row.name, row.uid)
+        .await
+    {
+        Ok(gone) => {
+            if gone {
+                tracing::info!(environment.name = row.name, "{} is gone", row.name);
+            }
+            outcome.gone = gone;
+        }
+        Err(error) => outcome.failed = Some(error),
+    }
 }
 
 /// Over the budget only what takes something away waits.
@@ -229,289 +240,6 @@ fn hold_contested(plan: &mut Plan, contested: &[String]) {
         });
         if fights {
             step.waiting_for.get_or_insert(WaitReason::BackingOff);
-        }
-    }
-}
-
-fn event(
-    event_type: EventType,
-    reason: EventReason,
-    object: impl Into<String>,
-    message: impl Into<String>,
-    details: Value,
-) -> Event {
-    Event {
-        event_type,
-        reason,
-        object: object.into(),
-        message: message.into(),
-        details,
-    }
-}
-
-/// What a look brought to light.
-fn events_before(pass: &Pass, plan: &Plan, settled: &[(OpenIntent, Outcome)]) -> Vec<Event> {
-    let mut events = Vec::new();
-    for (intent, outcome) in settled {
-        let message = format!("{}: {}", intent.action, outcome.as_str());
-        events.push(event(
-            EventType::Normal,
-            EventReason::OutcomeResolved,
-            intent.action.object().to_string(),
-            message,
-            json!({"intent": intent.id}),
-        ));
-    }
-    for waiting in &plan.waiting {
-        let reason = match waiting.reason {
-            WaitReason::Conflict => EventReason::Conflict,
-            WaitReason::AwsReportsErrors => EventReason::AwsReportsErrors,
-            WaitReason::PlanRefused => EventReason::PlanRefused,
-            WaitReason::BudgetExceeded => EventReason::BudgetExceeded,
-            WaitReason::FleetStarting
-            | WaitReason::FleetStopping
-            | WaitReason::WaitingForSessions
-            | WaitReason::EarlierStep
-            | WaitReason::HomeBucketMissing
-            | WaitReason::NotObserved
-            | WaitReason::OutcomeUnknown
-            | WaitReason::BackingOff
-            | WaitReason::ObserveOnly
-            | WaitReason::ReplacementNeeded
-            | WaitReason::CallRefused
-            | WaitReason::PolicyRefused
-            | WaitReason::NoCredentials
-            | WaitReason::WrongAccount
-            | WaitReason::UnknownField
-            | WaitReason::InvalidSpec
-            | WaitReason::BucketMissing
-            | WaitReason::Panicked => continue,
-        };
-        let known = pass.candidate.row.plan.iter().any(|row| {
-            row.waiting_for.as_deref() == Some(&waiting.reason.to_string())
-                && row.reason == waiting.message
-        });
-        if !known {
-            let message = waiting.message.clone();
-            let object = waiting.object.clone();
-            events.push(event(
-                EventType::Warning,
-                reason,
-                object,
-                message,
-                Value::Null,
-            ));
-        }
-    }
-    events
-}
-
-/// Everything that differs from what is stored; `None` when nothing does.
-fn record(
-    pass: &Pass,
-    plan: &Plan,
-    settled: &[(OpenIntent, Outcome)],
-    changes: &DriftChanges,
-    mut events: Vec<Event>,
-    contested: &[String],
-    now: Timestamp,
-) -> Option<PassRecord> {
-    let row = &pass.candidate.row;
-    let mut record = PassRecord::empty(row.uid, row.name.clone(), row.generation);
-    let mut conditions = verdict::conditions(&pass.candidate.environment, plan);
-    conditions.push(verdict::contested(contested));
-    let was_ready = is_ready(row.conditions.iter().map(|stored| &stored.condition));
-    let is_now_ready = is_ready(conditions.iter());
-    record.conditions = conditions
-        .into_iter()
-        .filter(|condition| {
-            !row.conditions.iter().any(|stored| {
-                stored.condition == *condition && stored.observed_generation == row.generation
-            })
-        })
-        .collect();
-    for opened in &changes.new {
-        let message = describe(opened);
-        let details = json!(opened);
-        let object = opened.object.clone();
-        let reason = EventReason::DriftDetected;
-        events.push(event(EventType::Warning, reason, object, message, details));
-    }
-    for (closed, how) in &changes.closed {
-        let message = format!("{}: {}", closed.path, how.as_str());
-        let details = json!({"path": closed.path, "resolution": how.as_str()});
-        let object = closed.object.clone();
-        let reason = match how {
-            Resolution::Repaired => EventReason::DriftRepaired,
-            Resolution::Accepted | Resolution::ObservedOnly | Resolution::Ignored => {
-                EventReason::DriftClosed
-            }
-        };
-        events.push(event(EventType::Normal, reason, object, message, details));
-    }
-    let environment = format!("environment/{}", row.name);
-    let condition_holds = |which| {
-        row.conditions.iter().any(|stored| {
-            stored.condition.condition_type == which
-                && stored.condition.status == ConditionStatus::True
-        })
-    };
-    if !contested.is_empty() && !condition_holds(ConditionType::Contested) {
-        let message = format!("{}: repaired again and again", contested.join(", "));
-        events.push(event(
-            EventType::Warning,
-            EventReason::Contested,
-            environment.clone(),
-            message,
-            json!({"paths": contested}),
-        ));
-    }
-    let said = |reason: &str| {
-        row.conditions.iter().any(|stored| {
-            stored.condition.condition_type == ConditionType::Ready
-                && stored.condition.reason == reason
-        })
-    };
-    if pass.candidate.environment.is_deleting() && !said("Deleting") {
-        events.push(event(
-            EventType::Normal,
-            EventReason::DeletionRequested,
-            environment.clone(),
-            "somebody asked for the row to go",
-            Value::Null,
-        ));
-    }
-    if plan.finished && pass.may_go() {
-        events.push(event(
-            EventType::Normal,
-            EventReason::Finalized,
-            environment.clone(),
-            "nothing it owns is left; the row goes",
-            Value::Null,
-        ));
-    }
-    if !was_ready && is_now_ready {
-        let message = format!("everything matches (generation {})", row.generation);
-        events.push(event(
-            EventType::Normal,
-            EventReason::Ready,
-            environment,
-            message,
-            Value::Null,
-        ));
-    }
-    record.events = events;
-    record.drift_opened.clone_from(&changes.opened);
-    record.drift_closed = changes
-        .closed
-        .iter()
-        .map(|(one, how)| (one.object.clone(), one.path.clone(), *how))
-        .collect();
-    record.managed_set = plan
-        .holds
-        .iter()
-        .filter(|(path, value)| row.managed.get(*path) != Some(&Some((*value).clone())))
-        .map(|(path, value)| (path.clone(), value.clone()))
-        .collect();
-    record.managed_removed = plan
-        .released
-        .iter()
-        .filter(|path| row.managed.contains_key(*path))
-        .cloned()
-        .collect();
-    // While an intent is open the object it is about may still become ours.
-    if row.open_intents.len() == settled.len() {
-        record.released = plan.disowned.intersection(&row.owned).cloned().collect();
-    }
-    record.intents_settled = settled
-        .iter()
-        .map(|(intent, outcome)| (intent.id, *outcome))
-        .collect();
-    record.debts_paid = plan.debts_paid.iter().cloned().collect();
-    let rows = verdict::plan_rows(plan, &row.plan, now);
-    if rows != row.plan {
-        record.plan = Some(rows);
-    }
-    let fleet_state = pass
-        .observed
-        .fleet
-        .present()
-        .map(|fleet| fleet.state.as_str().to_owned());
-    if !pass.observed.fleet.is_unknown() && fleet_state != row.fleet_state {
-        record.fleet_state = Some(fleet_state);
-    }
-    let seen = !plan
-        .waiting
-        .iter()
-        .any(|waiting| waiting.reason == WaitReason::NotObserved);
-    if seen != row.follows_sweep {
-        record.follows_sweep = Some(seen);
-    }
-    if pass.own_look && !pass.observed.stack_fleets.is_unknown() && row.owned.len() > 1 {
-        record.associations_verified_at = Some(pass.looked_at);
-    }
-    let asked = row.reconcile_requested_at.is_some_and(|asked| {
-        row.verified_at.is_none_or(|verified| verified < asked) && asked <= pass.looked_at
-    });
-    let empty = PassRecord::empty(row.uid, row.name.clone(), row.generation);
-    let nothing_new = record == empty && row.observed_generation == Some(row.generation);
-    if seen && ((pass.own_look && !nothing_new) || asked) {
-        record.verified_at = Some(pass.looked_at);
-    }
-    (!nothing_new || record.verified_at.is_some()).then_some(record)
-}
-
-fn is_ready<'a>(mut conditions: impl Iterator<Item = &'a Condition>) -> bool {
-    conditions.any(|one| {
-        one.condition_type == ConditionType::Ready && one.status == ConditionStatus::True
-    })
-}
-
-/// Says why an environment is not even looked at.
-pub(crate) fn unseen_event(name: &str, ready: &Condition) -> Event {
-    let (event_type, reason) = match ready.reason.as_str() {
-        "Paused" => (EventType::Normal, EventReason::Paused),
-        "Panicked" => (EventType::Warning, EventReason::Panicked),
-        "NoCredentials" | "WrongAccount" => (EventType::Warning, EventReason::WrongAccount),
-        _ => (EventType::Warning, EventReason::InvalidSpec),
-    };
-    let object = format!("environment/{name}");
-    event(
-        event_type,
-        reason,
-        object,
-        ready.message.clone(),
-        Value::Null,
-    )
-}
-
-/// One line per thing that changed.
-fn announce(record: &PassRecord) {
-    for event in &record.events {
-        log_event(&record.environment, event);
-    }
-}
-
-/// Writes an event to the log as well.
-pub(crate) fn log_event(environment: &str, event: &Event) {
-    let reason = event.reason.as_str();
-    let (object, message) = (&event.object, &event.message);
-    match event.event_type {
-        EventType::Normal => {
-            tracing::info!(
-                environment.name = environment,
-                object,
-                reason,
-                "{reason} {object}: {message}"
-            );
-        }
-        EventType::Warning => {
-            tracing::warn!(
-                environment.name = environment,
-                object,
-                reason,
-                "{reason} {object}: {message}"
-            );
         }
     }
 }

@@ -1,0 +1,101 @@
+//! Learns from a pass: when to look again, what to hold off, what to count.
+
+use chrono::TimeDelta;
+use streamkeeper_core::cloud::{Cloud, ErrorClass};
+use streamkeeper_core::environment::Timestamp;
+use streamkeeper_core::plan::{Plan, WaitReason};
+use streamkeeper_state::{EnvironmentRow, StoreError};
+
+use super::apply::{self, Failed};
+use super::memory::Remembered;
+use super::pass::{self, PassOutcome};
+use super::{Keeper, delta};
+
+impl<C: Cloud + std::fmt::Debug> Keeper<C> {
+    /// Remembers what a pass came to; gives back an error that ends the round.
+    pub(super) fn learn(
+        &mut self,
+        row: &EnvironmentRow,
+        outcome: PassOutcome,
+    ) -> Option<StoreError> {
+        let now = self.shared.clock.now();
+        let transition = delta(self.shared.settings.transition_interval);
+        let PassOutcome {
+            plan,
+            applied,
+            gone,
+            failed,
+            repaired,
+        } = outcome;
+        let remembered = self.memory.of(row.uid);
+        remembered.finished_looks = if plan.finished {
+            remembered.finished_looks + 1
+        } else {
+            0
+        };
+        remembered.repaired(&repaired, now);
+        remembered.keep_only(&pass::planned(&plan));
+        let mut outcome = "unchanged";
+        for step in &applied {
+            outcome = "changed";
+            let jitter = self.shared.clock.jitter();
+            let (class, message) = match &step.result {
+                Ok(()) => (
+                    ErrorClass::NotReady,
+                    "done, but AWS does not show it yet".to_owned(),
+                ),
+                Err(Failed::Call(error)) => (error.class, error.to_string()),
+                Err(Failed::LastLook(why)) => (ErrorClass::NotReady, why.clone()),
+                Err(Failed::Budget) => (ErrorClass::NotReady, apply::OVER_BUDGET.to_owned()),
+            };
+            remembered.hold_off(&step.action, class, message, now, jitter);
+        }
+        if !applied.is_empty() || (plan.finished && remembered.finished_looks == 1) {
+            remembered.look_at(now);
+        } else if plan.finished && !gone {
+            remembered.look_at(now + transition);
+        } else if let Some(next) = next_check(&plan, now, transition) {
+            remembered.look_at(next);
+        }
+        if let Some(retry) = remembered.next_retry(now) {
+            remembered.look_at(retry);
+        }
+        if !remembered.contested(now).is_empty() {
+            remembered.next_check = Some(Remembered::contest_pause(now));
+        }
+        match failed {
+            // The row changed or went under our hands: the next look sees it as it is.
+            Some(StoreError::Conflict { .. }) => {
+                remembered.look_at(now);
+                outcome = "conflict";
+                self.shared.metrics.pass(outcome);
+                None
+            }
+            Some(error) => {
+                remembered.look_at(now);
+                self.shared.metrics.pass("failed");
+                Some(error)
+            }
+            None => {
+                self.shared.metrics.pass(outcome);
+                None
+            }
+        }
+    }
+}
+
+/// When to look again at what is in flight, or could not be seen.
+fn next_check(plan: &Plan, now: Timestamp, transition: TimeDelta) -> Option<Timestamp> {
+    let soon = plan
+        .waiting
+        .iter()
+        .map(|waiting| waiting.reason)
+        .any(|reason| {
+            reason.is_in_flight()
+                || matches!(
+                    reason,
+                    WaitReason::NotObserved | WaitReason::WaitingForSessions
+                )
+        });
+    soon.then_some(now + transition)
+}
