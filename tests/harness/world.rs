@@ -471,7 +471,7 @@ impl World {
         let mut report = String::new();
         for (table, rows) in self.tables().await {
             if !["environments", "revisions", "managed_paths", "scope_fences"].contains(&table) {
-                report.push_str(&format!("{table}:\n  {}\n", rows.join("\n  ")));
+                report.extend([table, ":\n  ", &rows.join("\n  "), "\n"]);
             }
         }
         let journal = self.simulator.journal();
@@ -483,7 +483,8 @@ impl World {
                 outcome,
                 ..
             } = entry;
-            report.push_str(&format!("{at} {operation} {target} {outcome:?}\n"));
+            let line = format!("{at} {operation} {target} {outcome:?}\n");
+            report.push_str(&line);
         }
         report
     }

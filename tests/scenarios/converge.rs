@@ -56,10 +56,18 @@ async fn the_blogs_environment_comes_into_being() {
 #[tokio::test]
 async fn the_home_bucket_is_found_in_both_namings() {
     for naming in [HomeBucketNaming::V1, HomeBucketNaming::V2] {
-        let mut world = World::with(Config { naming, ..Config::default() }).await;
+        let mut world = World::with(Config {
+            naming,
+            ..Config::default()
+        })
+        .await;
         world.insert("cfd", &blog()).await;
         world.settle().await;
-        assert_eq!(world.ready("cfd").await, "True Converged: everything matches", "{naming:?}");
+        assert_eq!(
+            world.ready("cfd").await,
+            "True Converged: everything matches",
+            "{naming:?}"
+        );
         let policy = world.policy(&world.home_bucket());
         let sids: Vec<&str> = policy["Statement"]
             .as_array()
@@ -105,7 +113,12 @@ async fn a_change_that_needs_a_stop_stops_once_updates_and_starts_again() {
     assert_eq!(fleet["DisplayName"], "CFD");
     assert_eq!(fleet["MaxUserDurationInSeconds"], 7200);
     assert_eq!(fleet["State"], "RUNNING");
-    assert_eq!(world.value::<i64>("SELECT count(*) FROM streamkeeper.drift").await, 0);
+    assert_eq!(
+        world
+            .value::<i64>("SELECT count(*) FROM streamkeeper.drift")
+            .await,
+        0
+    );
     world.assert_quiet().await;
 }
 
@@ -114,8 +127,13 @@ async fn nobody_is_interrupted_for_a_change() {
     let mut world = World::new().await;
     world.insert("cfd", &blog()).await;
     world.settle().await;
-    let sessions = [SessionSeed::active("ada"), SessionSeed::disconnected("grace")];
-    world.simulator.set_sessions(REGION, "cfd", "cfd", &sessions);
+    let sessions = [
+        SessionSeed::active("ada"),
+        SessionSeed::disconnected("grace"),
+    ];
+    world
+        .simulator
+        .set_sessions(REGION, "cfd", "cfd", &sessions);
     let before = world.changes().len();
     world
         .sql("UPDATE streamkeeper.environments SET spec['fleet']['description'] = '\"x\"'")
@@ -125,9 +143,14 @@ async fn nobody_is_interrupted_for_a_change() {
     }
     assert_eq!(world.changes().len(), before, "{:?}", world.changes());
     let ready = world.ready("cfd").await;
-    assert!(ready.starts_with("False WaitingForSessions: fleet/cfd: 2 sessions"), "{ready}");
+    assert!(
+        ready.starts_with("False WaitingForSessions: fleet/cfd: 2 sessions"),
+        "{ready}"
+    );
 
-    world.simulator.set_sessions(REGION, "cfd", "cfd", &[SessionSeed::expired("ada")]);
+    world
+        .simulator
+        .set_sessions(REGION, "cfd", "cfd", &[SessionSeed::expired("ada")]);
     world.settle().await;
     assert_eq!(world.fleet("cfd")["Description"], "x");
     assert_eq!(world.simulator.sessions_cut(), 0);
@@ -144,7 +167,10 @@ async fn power_state_is_desired_state() {
         .await;
     world.settle().await;
     assert_eq!(world.fleet("cfd")["State"], "STOPPED");
-    assert_eq!(world.ready("cfd").await, "True Converged: everything matches");
+    assert_eq!(
+        world.ready("cfd").await,
+        "True Converged: everything matches"
+    );
     world.admin("StartFleet", json!({"Name": "cfd"}));
     world.settle().await;
     assert_eq!(world.fleet("cfd")["State"], "STOPPED");
@@ -166,9 +192,16 @@ async fn what_is_left_out_again_goes_back_to_the_default() {
     world.settle().await;
     assert_eq!(world.fleet("cfd")["MaxUserDurationInSeconds"], 57_600);
     let policy = world.policy(&world.home_bucket());
-    assert_eq!(policy["Statement"].as_array().map(Vec::len), Some(1), "{policy}");
+    assert_eq!(
+        policy["Statement"].as_array().map(Vec::len),
+        Some(1),
+        "{policy}"
+    );
     // It is nobody's now: a change from outside is not drift.
-    world.admin("UpdateFleet", json!({"Name": "cfd", "DisconnectTimeoutInSeconds": 60}));
+    world.admin(
+        "UpdateFleet",
+        json!({"Name": "cfd", "DisconnectTimeoutInSeconds": 60}),
+    );
     world.settle().await;
     assert_eq!(world.drift().await, Vec::<String>::new());
     world.assert_quiet().await;
@@ -182,7 +215,10 @@ async fn a_wrong_row_does_not_disturb_the_one_beside_it() {
     wrong["image"]["name"] = json!("no-such-image");
     world.insert("other", &wrong).await;
     world.settle_but_for("other").await;
-    assert_eq!(world.ready("cfd").await, "True Converged: everything matches");
+    assert_eq!(
+        world.ready("cfd").await,
+        "True Converged: everything matches"
+    );
     let ready = world.ready("other").await;
     assert!(ready.contains("no-such-image"), "{ready}");
 }
