@@ -14,11 +14,10 @@ use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 use streamkeeper_simulator::http::{Server, serve};
 use streamkeeper_simulator::{Config, Delays, Face, Fault as AwsFault, Matcher, Simulator};
-use streamkeeper_tests::{Daemon, Fault, Moment, PostgresProxy, REGION, TestDatabase};
+use streamkeeper_tests::{Daemon, Fault, Moment, PostgresProxy, REGION, TestDatabase, wait_until};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use crate::converge::blog;
 
@@ -255,24 +254,14 @@ impl Life {
 
     /// Waits until a query says true, killing and restarting the daemon when its time has come.
     async fn until(&mut self, query: &'static str) {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
+        wait_until(query, PATIENCE, async || {
             self.strike().await;
-            let holds: bool = sqlx::query_scalar(query)
+            sqlx::query_scalar::<_, bool>(query)
                 .fetch_one(&self.database.pool)
                 .await
-                .unwrap();
-            if holds {
-                return;
-            }
-            assert!(
-                Instant::now() < deadline,
-                "{:?}: waited in vain for {query}\n{}",
-                self.strike,
-                self.daemon.log().join("\n")
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+                .unwrap()
+        })
+        .await;
     }
 
     /// Ends the life and says how it was.
