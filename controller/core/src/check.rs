@@ -3,9 +3,10 @@
 //! Planner and checker are a pair: they share the types and nothing else, so that a mistake has to
 //! be made twice to reach AWS. Every plan is checked in tests and again before it is applied.
 
-use std::fmt;
+mod known;
+mod policy;
 
-use serde_json::Value;
+use std::fmt;
 
 use crate::action::{Action, ObjectKind, ObjectRef};
 use crate::environment::{DeletionPolicy, Mode};
@@ -36,28 +37,33 @@ pub fn check(input: &PlanInput<'_>, plan: &Plan) -> Vec<Note> {
         if step.waiting_for.is_some() {
             continue;
         }
+        let earlier = &plan.steps[..index];
         let rules = [
             may_act(input),
             of_this_environment(input, &step.action),
-            known(input, &step.action),
-            ours(input, plan, index, step),
+            settled(input, &step.action),
+            known::known(input, &step.action),
+            known::parted(input, earlier, &step.action),
+            ours(input, earlier, step),
             takes_only_when_deleting(input, &step.action),
             tags_from_the_start(input, &step.action),
+            keeps_our_tags(input, &step.action),
             stopped_for(input, &step.action),
             idle(input, &step.action),
-            keeps_foreign_statements(input, &step.action),
+            policy::keeps_foreign_statements(input, &step.action),
+            policy::keeps_guard_rails(input, &step.action),
         ];
         notes.extend(rules.into_iter().flatten().map(|rule| Note {
             action: step.action.to_string(),
             rule,
         }));
     }
-    if plan.finished && !input.environment.is_deleting() {
-        let action = "finish".to_owned();
-        notes.push(Note {
-            action,
-            rule: "only a row that is being deleted may go",
-        });
+    if plan.finished {
+        let rules = [finishes(input, plan), known::gone(input)];
+        notes.extend(rules.into_iter().flatten().map(|rule| Note {
+            action: "finish".to_owned(),
+            rule,
+        }));
     }
     notes
 }
@@ -71,74 +77,72 @@ fn may_act(input: &PlanInput<'_>) -> Option<&'static str> {
 /// Our fleet and stack only, and buckets the row names or named.
 fn of_this_environment(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
     let environment = input.environment;
-    let object = action.object();
-    let owned = input.owned.contains(&object.to_string());
-    let named = match action {
+    let fleet = |name: &str| {
+        environment.fleet_name() == Some(name) || input.owned.contains(&format!("fleet/{name}"))
+    };
+    let stack = |name: &str| {
+        environment.stack_name() == Some(name) || input.owned.contains(&format!("stack/{name}"))
+    };
+    let is_own = match action {
         Action::CreateFleet { name, .. }
         | Action::UpdateFleet { name, .. }
         | Action::StartFleet { name }
         | Action::StopFleet { name, .. }
-        | Action::DeleteFleet { name } => environment.fleet_name() == Some(name),
+        | Action::DeleteFleet { name } => fleet(name),
         Action::CreateStack { name, .. }
         | Action::UpdateStack { name, .. }
-        | Action::DeleteStack { name } => environment.stack_name() == Some(name),
-        Action::AssociateFleet { fleet, stack } => {
-            environment.fleet_name() == Some(fleet) && environment.stack_name() == Some(stack)
-        }
-        // Another fleet may be taken off our stack, and our fleet off a stack of ours.
-        Action::DisassociateFleet { stack, .. } => environment.stack_name() == Some(stack),
+        | Action::DeleteStack { name } => stack(name),
+        Action::AssociateFleet {
+            fleet: of_fleet,
+            stack: of_stack,
+        } => fleet(of_fleet) && stack(of_stack),
+        // Another fleet may be taken off our stack.
+        Action::DisassociateFleet { stack: name, .. } => stack(name),
         Action::TagResource { object, .. } | Action::UntagResource { object, .. } => {
-            [environment.fleet_name(), environment.stack_name()]
-                .contains(&Some(object.name.as_str()))
+            match object.kind {
+                ObjectKind::Fleet => fleet(&object.name),
+                ObjectKind::Stack => stack(&object.name),
+                ObjectKind::Bucket => false,
+            }
         }
-        Action::PutBucketPolicy { bucket, .. } | Action::DeleteBucketPolicy { bucket, .. } => input
-            .observed
-            .buckets
-            .values()
-            .any(|seen| matches!(seen, Observed::Present(seen) if seen.name == *bucket)),
+        Action::PutBucketPolicy { bucket, .. } | Action::DeleteBucketPolicy { bucket, .. } => {
+            let mut seen = input
+                .observed
+                .buckets
+                .values()
+                .filter_map(Observed::present);
+            seen.any(|seen| seen.name == *bucket)
+        }
     };
-    (!named && !owned).then_some("an environment touches only its own objects")
+    (!is_own).then_some("an environment touches only its own objects")
 }
 
-fn fleet_is<'a>(
-    input: &'a PlanInput<'_>,
-    name: &str,
-) -> &'a Observed<crate::observed::ObservedFleet> {
-    debug_assert!(!name.is_empty());
-    &input.observed.fleet
+/// A call whose outcome is not known may still arrive.
+fn settled(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
+    let object = action.object();
+    input
+        .intents
+        .iter()
+        .any(|intent| intent.action.object() == object)
+        .then_some("an object is left alone while the outcome of a call on it is not known")
 }
 
-/// Unknown creates nothing and deletes nothing; absent is the only ground for a creation.
-fn known(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
-    match action {
-        Action::CreateFleet { name, .. } => (!fleet_is(input, name).is_absent())
-            .then_some("a fleet is created only when it is known not to exist"),
-        Action::CreateStack { .. } => (!input.observed.stack.is_absent())
-            .then_some("a stack is created only when it is known not to exist"),
-        Action::UpdateFleet { .. } | Action::StopFleet { .. } | Action::DeleteFleet { .. } => input
-            .observed
-            .fleet
-            .present()
-            .is_none()
-            .then_some("a fleet is changed only when it was seen"),
-        Action::UpdateStack { .. } | Action::DeleteStack { .. } => input
-            .observed
-            .stack
-            .present()
-            .is_none()
-            .then_some("a stack is changed only when it was seen"),
-        Action::StartFleet { .. }
-        | Action::AssociateFleet { .. }
-        | Action::DisassociateFleet { .. }
-        | Action::TagResource { .. }
-        | Action::UntagResource { .. }
-        | Action::PutBucketPolicy { .. }
-        | Action::DeleteBucketPolicy { .. } => None,
+fn finishes(input: &PlanInput<'_>, plan: &Plan) -> Option<&'static str> {
+    if !input.environment.is_deleting() {
+        return Some("only a row that is being deleted may go");
     }
+    if !input.intents.is_empty() {
+        return Some("no row goes while the outcome of a call is not known");
+    }
+    let owns = input
+        .owned
+        .iter()
+        .any(|object| !plan.disowned.contains(object));
+    owns.then_some("no row goes while it owns anything")
 }
 
 /// What exists is changed only with our uid on it, or after the step that puts it there.
-fn ours(input: &PlanInput<'_>, plan: &Plan, index: usize, step: &Step) -> Option<&'static str> {
+fn ours(input: &PlanInput<'_>, earlier: &[Step], step: &Step) -> Option<&'static str> {
     let objects = match &step.action {
         // The other fleet is not ours; the stack it is taken off is.
         Action::DisassociateFleet { stack, .. } => vec![ObjectRef::stack(stack)],
@@ -161,7 +165,7 @@ fn ours(input: &PlanInput<'_>, plan: &Plan, index: usize, step: &Step) -> Option
     let adopts = matches!(step.action, Action::TagResource { .. });
     objects
         .iter()
-        .find_map(|object| object_is_ours(input, &plan.steps[..index], object, adopts))
+        .find_map(|object| object_is_ours(input, earlier, object, adopts))
 }
 
 fn object_is_ours(
@@ -230,6 +234,17 @@ fn tags_from_the_start(input: &PlanInput<'_>, action: &Action) -> Option<&'stati
     (!uid || !name).then_some("what is created carries both our tags from the first moment on")
 }
 
+/// The proof of ownership comes off only where the row lets its objects stay behind.
+fn keeps_our_tags(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
+    let Action::UntagResource { keys, .. } = action else {
+        return None;
+    };
+    let proof = keys.iter().any(|key| key.starts_with("streamkeeper:"));
+    let may = input.environment.is_deleting()
+        && input.environment.deletion_policy == DeletionPolicy::Retain;
+    (proof && !may).then_some("our tags come off only when the row goes and its objects stay")
+}
+
 /// Written against `UpdateFleet`'s documentation, not against the planner's table.
 fn stopped_for(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
     let Action::UpdateFleet { set, delete, .. } = action else {
@@ -269,51 +284,33 @@ fn stopped_for(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
 
 /// Sessions are people.
 fn idle(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
-    let (Action::StopFleet { name: fleet, .. } | Action::DisassociateFleet { fleet, .. }) = action
-    else {
-        return None;
-    };
-    (input.observed.sessions_on(fleet) != Observed::Present(0))
-        .then_some("nobody is interrupted: the fleet must be known to have no session")
-}
-
-/// Everybody else's statements survive, the one that keeps the bucket from deletion above all.
-fn keeps_foreign_statements(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
-    let (base, after) = match action {
-        Action::PutBucketPolicy { base, document, .. } => (base.as_ref(), Some(document)),
-        Action::DeleteBucketPolicy { base, .. } => (base.as_ref(), None),
+    let fleet = match action {
+        Action::StopFleet {
+            name,
+            only_when_idle,
+        } => {
+            if !only_when_idle {
+                return Some("a fleet is stopped only with a last look for sessions");
+            }
+            name
+        }
+        Action::DisassociateFleet { fleet, .. } => fleet,
         Action::CreateFleet { .. }
         | Action::UpdateFleet { .. }
         | Action::StartFleet { .. }
-        | Action::StopFleet { .. }
         | Action::DeleteFleet { .. }
         | Action::CreateStack { .. }
         | Action::UpdateStack { .. }
         | Action::DeleteStack { .. }
         | Action::AssociateFleet { .. }
-        | Action::DisassociateFleet { .. }
         | Action::TagResource { .. }
-        | Action::UntagResource { .. } => return None,
+        | Action::UntagResource { .. }
+        | Action::PutBucketPolicy { .. }
+        | Action::DeleteBucketPolicy { .. } => return None,
     };
-    let mut digits = input.environment.uid.simple().to_string();
-    digits.truncate(16);
-    let prefix = format!("Streamkeeper{digits}");
-    let foreign = |policy: Option<&Value>| -> Vec<Value> {
-        let statements = policy.and_then(|policy| policy.get("Statement")).cloned();
-        let list = match statements {
-            Some(Value::Array(list)) => list,
-            Some(one) => vec![one],
-            None => Vec::new(),
-        };
-        list.into_iter()
-            .filter(|statement| {
-                !statement
-                    .get("Sid")
-                    .and_then(Value::as_str)
-                    .unwrap_or("")
-                    .starts_with(&prefix)
-            })
-            .collect()
-    };
-    (foreign(base) != foreign(after)).then_some("everybody else's statements stay as they are")
+    (input.observed.sessions_on(fleet) != Observed::Present(0))
+        .then_some("nobody is interrupted: the fleet must be known to have no session")
 }
+
+#[cfg(test)]
+mod tests;

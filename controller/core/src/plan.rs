@@ -22,7 +22,7 @@ mod settle;
 mod stack;
 mod tags;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod user_settings;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -53,9 +53,7 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
     }
     draft.differs(&object, PATH, json!(fleet), json!(fleets));
     // A stack takes one fleet: another one has to go first.
-    let mut has_another = false;
     for other in fleets.iter().filter(|other| *other != fleet) {
-        has_another = true;
         replace(draft, other, stack);
     }
     if fleets.contains(fleet) && !is_new {
@@ -67,7 +65,7 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
     };
     let step = draft.step(action, WHY);
     step.manages.insert(PATH.to_owned());
-    step.waiting_for = has_another.then_some(WaitReason::EarlierStep);
+    step.waiting_for = (!fleets.is_empty()).then_some(WaitReason::EarlierStep);
 }
 
 /// Takes another fleet off our stack, when nobody streams from it.

@@ -4,8 +4,8 @@
 //! AWS with AWS's own semantics, so that every topic can end in "planning again changes nothing".
 //! Every plan that a test makes goes through the checker as well.
 
-mod harness;
-mod world;
+pub(crate) mod harness;
+pub(crate) mod world;
 
 mod adoption_and_conflict;
 mod association;

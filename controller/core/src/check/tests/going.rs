@@ -1,0 +1,146 @@
+//! What goes, goes in order, and only on request.
+
+use super::*;
+
+#[test]
+fn what_a_row_owns_stays_its_own_when_the_row_no_longer_names_it() {
+    let mut case = leaving();
+    case.environment.spec.fleet = None;
+    case.observed.fleet = Observed::Present(fleet(FleetState::Stopped, json!({})));
+    assert!(broken(&case, vec![disassociate(), delete_fleet()]).is_empty());
+}
+
+#[test]
+fn nothing_is_deleted_unless_the_row_is() {
+    let rule = "nothing is deleted unless the row is deleted";
+    let free = |case: &mut Case| {
+        case.observed.stack_fleets = Observed::Present(BTreeSet::new());
+        case.observed.fleet_stacks = Observed::Present(BTreeSet::new());
+        case.observed.fleet = Observed::Present(fleet(FleetState::Stopped, json!({})));
+    };
+    let mut kept = complete();
+    free(&mut kept);
+    let mut retained = leaving();
+    free(&mut retained);
+    retained.environment.deletion_policy = DeletionPolicy::Retain;
+    for case in [kept, retained] {
+        assert_eq!(broken(&case, vec![delete_stack()]), [rule]);
+        assert_eq!(broken(&case, vec![delete_fleet()]), [rule]);
+    }
+}
+
+#[test]
+fn nothing_is_deleted_that_may_still_be_associated() {
+    let mut case = leaving();
+    case.observed.fleet = Observed::Present(fleet(FleetState::Stopped, json!({})));
+    assert_eq!(broken(&case, vec![delete_fleet()]), [PARTED]);
+    assert_eq!(broken(&case, vec![delete_stack()]), [PARTED]);
+    // Parting them afterwards is too late.
+    assert_eq!(
+        broken(&case, vec![delete_stack(), disassociate()]),
+        [PARTED]
+    );
+    case.observed.stack_fleets = Observed::Unknown("not looked at".to_owned());
+    case.observed.fleet_stacks = Observed::Unknown("not looked at".to_owned());
+    assert_eq!(
+        broken(&case, vec![disassociate(), delete_fleet()]),
+        [PARTED]
+    );
+    assert_eq!(
+        broken(&case, vec![disassociate(), delete_stack()]),
+        [PARTED]
+    );
+}
+
+#[test]
+fn only_a_stopped_fleet_is_deleted() {
+    for state in [
+        FleetState::Running,
+        FleetState::Starting,
+        FleetState::Stopping,
+        FleetState::Other("REBOOTING".to_owned()),
+    ] {
+        let mut case = leaving();
+        case.observed.fleet = Observed::Present(fleet(state, json!({})));
+        case.observed.fleet_stacks = Observed::Present(BTreeSet::new());
+        assert_eq!(
+            broken(&case, vec![delete_fleet()]),
+            ["only a stopped fleet is deleted"]
+        );
+    }
+}
+
+#[test]
+fn our_tags_come_off_only_what_is_left_behind() {
+    let rule = "our tags come off only when the row goes and its objects stay";
+    for key in ["streamkeeper:uid", "streamkeeper:environment"] {
+        assert_eq!(broken(&complete(), vec![untag(key)]), [rule]);
+        assert_eq!(broken(&leaving(), vec![untag(key)]), [rule]);
+        let mut case = leaving();
+        case.environment.deletion_policy = DeletionPolicy::Retain;
+        assert!(broken(&case, vec![untag(key)]).is_empty());
+    }
+    assert!(broken(&complete(), vec![untag("team")]).is_empty());
+}
+
+fn finished(case: &Case) -> Vec<&'static str> {
+    let plan = Plan {
+        finished: true,
+        disowned: case.owned.clone(),
+        ..Plan::default()
+    };
+    rules(case, &plan)
+}
+
+#[test]
+fn a_row_goes_only_when_it_is_asked_to_and_owns_nothing() {
+    let mut gone = leaving();
+    gone.observed.fleet = Observed::Absent;
+    gone.observed.stack = Observed::Absent;
+    assert!(finished(&gone).is_empty());
+
+    let mut kept = gone.clone();
+    kept.environment.deletion_requested_at = None;
+    assert_eq!(finished(&kept), ["only a row that is being deleted may go"]);
+
+    let owning = Plan {
+        finished: true,
+        ..Plan::default()
+    };
+    assert_eq!(
+        rules(&gone, &owning),
+        ["no row goes while it owns anything"]
+    );
+
+    let mut open = gone.clone();
+    open.open(stop());
+    assert_eq!(
+        finished(&open),
+        ["no row goes while the outcome of a call is not known"]
+    );
+}
+
+#[test]
+fn a_row_goes_only_when_what_it_owned_was_seen_to_be_gone() {
+    let rule = "no row goes before what it owned was seen to be gone";
+    let mut theirs = fleet(FleetState::Running, json!({}));
+    theirs.tags = tags(&[("streamkeeper:uid", "theirs")]);
+    let mut listed = theirs.clone();
+    listed.tags = ObservedTags::Listed(std::collections::BTreeMap::new());
+    let ours = fleet(FleetState::Stopped, json!({}));
+    for (seen, expected) in [
+        (Observed::Absent, None),
+        (Observed::Present(theirs), None),
+        (Observed::Present(listed), Some(rule)),
+        (Observed::Present(ours), Some(rule)),
+        (Observed::Unknown("denied".to_owned()), Some(rule)),
+    ] {
+        let mut case = leaving();
+        case.observed.fleet = seen.clone();
+        case.observed.stack = Observed::Absent;
+        let expected: Vec<&str> = expected.into_iter().collect();
+        assert_eq!(finished(&case), expected, "{seen:?}");
+        case.environment.deletion_policy = DeletionPolicy::Forget;
+        assert!(finished(&case).is_empty(), "{seen:?}");
+    }
+}
