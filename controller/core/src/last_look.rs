@@ -178,3 +178,6 @@ fn nothing(
         Observed::Unknown(why) => Err(why.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests;

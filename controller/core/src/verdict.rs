@@ -239,3 +239,6 @@ fn held(waiting: Option<&Waiting>, otherwise: &str) -> Verdict {
 fn says(waiting: &Waiting) -> String {
     format!("{}: {}", waiting.object, waiting.message)
 }
+
+#[cfg(test)]
+mod tests;
