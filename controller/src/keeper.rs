@@ -20,6 +20,7 @@
 //! A queue. Who is due follows from rows, memory and time; a lost NOTIFY costs a sweep interval.
 
 mod apply;
+mod contest;
 mod learn;
 mod look;
 mod memory;
@@ -400,7 +401,7 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             candidate: candidate.clone(),
             caller_arn: Arc::clone(&self.caller_arn),
             failures: remembered.failures(now),
-            contested: remembered.contested(now),
+            fights: remembered.contests.at(now),
             looked_at,
             own_look,
             scope_environments,

@@ -7,7 +7,6 @@ use streamkeeper_core::plan::{Plan, WaitReason};
 use streamkeeper_state::{EnvironmentRow, StoreError};
 
 use super::apply::{self, Failed};
-use super::memory::Remembered;
 use super::pass::{self, PassOutcome};
 use super::{Keeper, delta};
 
@@ -25,7 +24,6 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             applied,
             gone,
             failed,
-            repaired,
         } = outcome;
         let remembered = self.memory.of(row.uid);
         remembered.finished_looks = if plan.finished {
@@ -33,11 +31,13 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         } else {
             0
         };
-        remembered.repaired(&repaired, now);
         remembered.keep_only(&pass::planned(&plan));
         let mut outcome = "unchanged";
         for step in &applied {
             outcome = "changed";
+            if step.result.is_ok() {
+                remembered.contests.repaired(&plan, &step.action, now);
+            }
             let jitter = self.shared.clock.jitter();
             let (class, message) = match &step.result {
                 Ok(()) => (
@@ -60,8 +60,8 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         if let Some(retry) = remembered.next_retry(now) {
             remembered.look_at(retry);
         }
-        if !remembered.contested(now).is_empty() {
-            remembered.next_check = Some(Remembered::contest_pause(now));
+        if let Some(next) = remembered.contests.next(now) {
+            remembered.look_at(next);
         }
         match failed {
             // The row changed or went under our hands: the next look sees it as it is.

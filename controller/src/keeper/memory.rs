@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::TimeDelta;
 use streamkeeper_core::action::Action;
 use streamkeeper_core::backoff::Backoff;
 use streamkeeper_core::cloud::ErrorClass;
 use streamkeeper_core::environment::Timestamp;
 use streamkeeper_core::plan::CallFailure;
 use uuid::Uuid;
+
+use super::contest::Contests;
 
 /// What is remembered of one environment.
 #[derive(Debug, Default)]
@@ -26,8 +27,8 @@ pub(crate) struct Remembered {
     generation: i64,
     /// How many looks in a row found that the row may go.
     pub(crate) finished_looks: u32,
-    /// Paths repaired, and when: the fight detector's memory.
-    repairs: BTreeMap<String, Vec<Timestamp>>,
+    /// What was repaired, and when.
+    pub(crate) contests: Contests,
 }
 
 #[derive(Debug)]
@@ -37,18 +38,12 @@ struct Failure {
     message: String,
 }
 
-/// From this many repairs of one path within [`CONTEST_WINDOW`] on, somebody else is writing it
-/// too (design: from the 11th within 10 minutes).
-const CONTEST_REPAIRS: usize = 11;
-const CONTEST_WINDOW: TimeDelta = TimeDelta::minutes(10);
-/// How long a contested environment is left alone between repairs.
-const CONTEST_PAUSE: TimeDelta = TimeDelta::minutes(2);
-
 impl Remembered {
     /// Forgets failures when the row changed: a new wish deserves a new try.
     pub(crate) fn begin(&mut self, generation: i64, updated_at: Timestamp) {
         if self.generation != generation {
             self.failures.clear();
+            self.contests.begin();
             self.generation = generation;
         }
         self.seen = Some(updated_at);
@@ -112,41 +107,6 @@ impl Remembered {
             .map(|failure| failure.backoff.not_before)
             .filter(|not_before| *not_before > now)
             .min()
-    }
-
-    /// Remembers repairs; the paths that somebody else keeps writing.
-    pub(crate) fn repaired(&mut self, paths: &[String], now: Timestamp) {
-        for path in paths {
-            let times = self.repairs.entry(path.clone()).or_default();
-            times.push(now);
-            let from = times.len().saturating_sub(CONTEST_REPAIRS);
-            times.drain(..from);
-        }
-    }
-
-    /// Paths that were repaired so often that somebody else must be writing them.
-    pub(crate) fn contested(&mut self, now: Timestamp) -> Vec<String> {
-        self.repairs.retain(|_, times| {
-            times
-                .last()
-                .is_some_and(|last| now - *last < CONTEST_WINDOW)
-        });
-        self.repairs
-            .iter()
-            .filter(|(_, times)| {
-                times
-                    .iter()
-                    .filter(|time| now - **time < CONTEST_WINDOW)
-                    .count()
-                    >= CONTEST_REPAIRS
-            })
-            .map(|(path, _)| path.clone())
-            .collect()
-    }
-
-    /// When a contested environment is looked at again.
-    pub(crate) fn contest_pause(now: Timestamp) -> Timestamp {
-        now + CONTEST_PAUSE
     }
 
     /// Brings the next look forward.

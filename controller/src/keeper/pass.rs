@@ -12,10 +12,11 @@ use streamkeeper_core::environment::Timestamp;
 use streamkeeper_core::plan::{
     CallFailure, ObservedEnvironment, Plan, PlanInput, WaitReason, Waiting, plan, settle,
 };
-use streamkeeper_core::record::{OpenIntent, Outcome, Resolution};
+use streamkeeper_core::record::{OpenIntent, Outcome};
 use streamkeeper_state::StoreError;
 
 use super::apply::{Applied, OVER_BUDGET, apply, within_budget};
+use super::contest::Fights;
 use super::look::Candidate;
 use super::record::Found;
 use super::shared::Shared;
@@ -29,7 +30,7 @@ pub(crate) struct Pass {
     /// Our own ARN, as STS says it.
     pub(crate) caller_arn: Arc<str>,
     pub(crate) failures: BTreeMap<String, CallFailure>,
-    pub(crate) contested: Vec<String>,
+    pub(crate) fights: Fights,
     /// When the look began, by the database's clock.
     pub(crate) looked_at: Timestamp,
     /// Whether the look was this environment's own, and not a sweep's.
@@ -51,8 +52,6 @@ pub(crate) struct PassOutcome {
     pub(crate) gone: bool,
     /// What could not be written, if anything.
     pub(crate) failed: Option<StoreError>,
-    /// Paths whose repair was seen.
-    pub(crate) repaired: Vec<String>,
 }
 
 impl Pass {
@@ -118,13 +117,10 @@ pub(crate) fn hold_all(plan: &mut Plan, reason: WaitReason, object: &str, messag
 }
 
 /// Runs a pass to its end.
-pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, mut pass: Pass) -> PassOutcome {
+pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, pass: Pass) -> PassOutcome {
     let now = shared.clock.now();
     let (mut plan, settled) = pass.plan(now);
-    let contested = std::mem::take(&mut pass.contested);
-    if !contested.is_empty() {
-        hold_contested(&mut plan, &contested);
-    }
+    pass.fights.hold(&mut plan);
     if plan
         .steps
         .iter()
@@ -147,6 +143,7 @@ pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, mut pass: Pass) -> Pas
         &plan,
         &pass.observed,
     );
+    let contested: Vec<String> = pass.fights.contested.iter().cloned().collect();
     let found = Found {
         pass: &pass,
         plan: &plan,
@@ -159,12 +156,6 @@ pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, mut pass: Pass) -> Pas
         plan,
         ..PassOutcome::default()
     };
-    outcome.repaired = changes
-        .closed
-        .iter()
-        .filter(|(_, how)| *how == Resolution::Repaired)
-        .map(|(one, _)| one.path.clone())
-        .collect();
     // What was seen is written before anything is done: a crash then loses no drift.
     if let Some(record) = record {
         for event in &record.events {
@@ -230,18 +221,6 @@ fn hold_disruptive(plan: &mut Plan, name: &str) {
             message: OVER_BUDGET.to_owned(),
         },
     );
-}
-
-/// A fight is not won by speed: slow down and say so.
-fn hold_contested(plan: &mut Plan, contested: &[String]) {
-    for step in &mut plan.steps {
-        let fights = plan.differences.iter().any(|difference| {
-            contested.contains(&difference.path) && difference.object == step.action.object()
-        });
-        if fights {
-            step.waiting_for.get_or_insert(WaitReason::BackingOff);
-        }
-    }
 }
 
 /// Every call a plan asks for, by its key.
