@@ -10,6 +10,7 @@ mod converge;
 mod crash;
 mod daemon;
 mod documented;
+mod drift;
 mod lifecycle;
 mod ownership;
 mod rows;
