@@ -58,7 +58,8 @@ pub struct Plan {
     pub differences: Vec<Difference>,
     /// Managed paths that were seen to hold, with the desired value.
     pub holds: BTreeMap<String, Value>,
-    /// Managed paths that were left out and whose reset was seen.
+    /// Managed paths that are managed no longer: left out and seen to be reset, given to somebody
+    /// else by `ignore`, or of an object that was only watched.
     pub released: BTreeSet<String>,
     /// How many compared fields did not differ.
     pub unchanged: usize,

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::harness::{Case, LEFT_OUT, blog, check, small, with};
 use super::world::World;
+use crate::plan::WaitReason;
 
 #[test]
 fn the_blog_is_created_started_and_associated() {
@@ -139,4 +140,18 @@ fn what_was_never_there_is_not_gone() {
     case.owned.insert("fleet/cfd".to_owned());
     case.managed.insert("image".to_owned(), None);
     assert!(!case.plan().differences[0].is_drift);
+}
+
+#[test]
+fn a_row_that_is_given_another_name_neither_forgets_nor_doubles() {
+    let mut world = World::converged(&small());
+    world.edit(&with(small(), &[("/fleet/name", json!("renamed"))]));
+    let plan = world.pass().plan;
+    assert!(plan.steps.is_empty(), "{plan:?}");
+    assert_eq!(plan.waiting[0].object, "fleet/cfd");
+    assert_eq!(plan.waiting[0].reason, WaitReason::ReplacementNeeded);
+    world.delete();
+    world.converge();
+    assert!(world.gone);
+    assert!(world.aws.fleets.is_empty());
 }

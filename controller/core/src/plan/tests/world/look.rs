@@ -87,12 +87,15 @@ impl World {
             "fleet/" => self.environment.fleet_name(),
             _ => self.environment.stack_name(),
         };
-        let owned = || {
-            self.owned
-                .iter()
-                .find_map(|object| object.strip_prefix(word))
+        let mut owned = self.owned.iter();
+        let owned = owned.find_map(|object| object.strip_prefix(word));
+        // What goes is what we own, whatever the row calls it by now.
+        let name = if self.environment.is_deleting() {
+            owned.or(named)
+        } else {
+            named.or(owned)
         };
-        named.or_else(owned).map(str::to_owned)
+        name.map(str::to_owned)
     }
 
     /// The environment's part of a look.
