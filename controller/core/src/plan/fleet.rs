@@ -30,6 +30,7 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
             .iter()
             .filter(|object| object.starts_with("fleet/"))
         {
+            draft.tags.incomplete = true;
             draft.wait(
                 object,
                 WaitReason::ReplacementNeeded,
@@ -41,6 +42,7 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
     };
     let object = ObjectRef::fleet(&name);
     if let Some(left) = draft.owned_otherwise(&object) {
+        draft.tags.incomplete = true;
         draft.wait(
             &left,
             WaitReason::ReplacementNeeded,

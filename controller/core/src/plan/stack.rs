@@ -28,6 +28,7 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
             .iter()
             .filter(|object| object.starts_with("stack/"))
         {
+            draft.tags.incomplete = true;
             draft.wait(
                 object,
                 WaitReason::ReplacementNeeded,
@@ -39,6 +40,7 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
     };
     let object = ObjectRef::stack(name);
     if let Some(left) = draft.owned_otherwise(&object) {
+        draft.tags.incomplete = true;
         draft.wait(
             &left,
             WaitReason::ReplacementNeeded,

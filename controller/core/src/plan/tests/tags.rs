@@ -160,3 +160,17 @@ fn nobody_else_owns_the_tags_that_prove_ownership() {
     let tags = world.aws.fleets["cfd"].tags.tags().unwrap().clone();
     assert_eq!(tags, our_tags());
 }
+
+#[test]
+fn a_tag_is_not_forgotten_while_an_object_left_out_of_the_row_carries_it() {
+    let mut world = World::converged(&row(json!({"team": "cfd"})));
+    world.edit(&json!({"stack": {}}));
+    for _ in 0..3 {
+        world.pass();
+    }
+    assert_eq!(tags_of(&world)[1], map(json!({})));
+    assert!(world.managed.contains_key("tags.team"));
+    world.edit(&small());
+    world.converge();
+    assert_eq!(tags_of(&world)[0], map(json!({})));
+}
