@@ -155,3 +155,69 @@ fn a_row_that_is_given_another_name_neither_forgets_nor_doubles() {
     assert!(world.gone);
     assert!(world.aws.fleets.is_empty());
 }
+
+#[test]
+fn what_is_sent_at_creation_is_managed_but_what_is_ignored() {
+    let mut spec = with(
+        blog(),
+        &[
+            ("/tags", json!({"team": "cfd", "cost": "42"})),
+            ("/fleet/description", json!(null)),
+            (
+                "/stack/userSettings",
+                json!([
+                    {"action": "FILE_DOWNLOAD", "permission": "DISABLED"},
+                    {"action": "FILE_UPLOAD", "permission": "DISABLED"}
+                ]),
+            ),
+        ],
+    );
+    let manages = |spec: &serde_json::Value| {
+        let mut paths: Vec<String> = Vec::new();
+        for step in Case::new(spec).plan().steps {
+            paths.extend(step.manages);
+        }
+        paths
+    };
+    assert_eq!(
+        manages(&spec),
+        [
+            "fleet.computeCapacity.desiredInstances",
+            "fleet.description",
+            "fleet.enableDefaultInternetAccess",
+            "fleet.instanceType",
+            "fleet.maxUserDurationInSeconds",
+            "image",
+            "tags.cost",
+            "tags.team",
+            "fleet.state",
+            "stack.storageConnectors",
+            "stack.userSettings.FILE_DOWNLOAD",
+            "stack.userSettings.FILE_UPLOAD",
+            "tags.cost",
+            "tags.team",
+            "association"
+        ]
+    );
+    spec["ignore"] = json!([
+        "fleet.computeCapacity",
+        "fleet.state",
+        "image",
+        "tags.cost",
+        "stack.storageConnectors",
+        "stack.userSettings.FILE_UPLOAD"
+    ]);
+    assert_eq!(
+        manages(&spec),
+        [
+            "fleet.description",
+            "fleet.enableDefaultInternetAccess",
+            "fleet.instanceType",
+            "fleet.maxUserDurationInSeconds",
+            "tags.team",
+            "stack.userSettings.FILE_DOWNLOAD",
+            "tags.team",
+            "association"
+        ]
+    );
+}

@@ -229,3 +229,35 @@ fn what_waits_behind_a_disassociation_that_failed_waits_with_it() {
         ",
     );
 }
+
+#[test]
+fn a_second_fleet_of_our_stack_is_taken_off_as_well() {
+    let mut case = leaving(FleetState::Stopped);
+    let fleets = ["cfd".to_owned(), "other".to_owned()];
+    case.observed.stack_fleets = Observed::Present(fleets.into());
+    case.observed
+        .sessions
+        .insert("other".to_owned(), Observed::Present(0));
+    check(
+        &case,
+        r"
+        do DisassociateFleet fleet/cfd stack/cfd
+        do DeleteFleet fleet/cfd
+        do DisassociateFleet fleet/other stack/cfd
+        do DeleteStack stack/cfd
+        ",
+    );
+    case.observed
+        .sessions
+        .insert("other".to_owned(), Observed::Present(1));
+    check(
+        &case,
+        r"
+        do DisassociateFleet fleet/cfd stack/cfd
+        do DeleteFleet fleet/cfd
+        hold DisassociateFleet fleet/other stack/cfd (WaitingForSessions)
+        hold DeleteStack stack/cfd (WaitingForSessions)
+        why stack/cfd WaitingForSessions
+        ",
+    );
+}

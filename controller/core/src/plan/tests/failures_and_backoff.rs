@@ -236,3 +236,20 @@ fn what_is_refused_in_place_goes_with_the_stop_because_some_go_together_only() {
         "#,
     );
 }
+
+#[test]
+fn a_step_that_waits_already_keeps_its_reason() {
+    let mut case = alone(&[("/fleet/displayName", json!("CFD"))]);
+    case.observed.fleet = Observed::Present(fleet(FleetState::Starting, json!({})));
+    let update = planned(&case, "UpdateFleet");
+    fail(&mut case, &update, ErrorClass::Denied);
+    check(
+        &case,
+        r#"
+        hold UpdateFleet fleet/cfd {"displayName":"CFD"} (FleetStarting)
+        why fleet/cfd FleetStarting
+        diff fleet/cfd fleet.displayName: null -> "CFD"
+        diff fleet/cfd fleet.state: "STARTING" -> "RUNNING"
+        "#,
+    );
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::harness::{Case, check, fleet, our_tags, small, stack, with};
+use super::harness::{Case, LEFT_OUT, check, fleet, our_tags, small, stack, with};
 use super::world::{Blind, World};
 use crate::observed::{FleetState, Observed, ObservedTags};
 
@@ -163,14 +163,18 @@ fn nobody_else_owns_the_tags_that_prove_ownership() {
 
 #[test]
 fn a_tag_is_not_forgotten_while_an_object_left_out_of_the_row_carries_it() {
-    let mut world = World::converged(&row(json!({"team": "cfd"})));
-    world.edit(&json!({"stack": {}}));
-    for _ in 0..3 {
-        world.pass();
+    let stack_alone = json!({"stack": {}});
+    let fleet_alone = with(small(), &[("/stack", json!(LEFT_OUT))]);
+    for (left, stays) in [(stack_alone, 0), (fleet_alone, 1)] {
+        let mut world = World::converged(&row(json!({"team": "cfd"})));
+        world.edit(&left);
+        for _ in 0..3 {
+            world.pass();
+        }
+        assert_eq!(tags_of(&world)[1 - stays], map(json!({})));
+        assert!(world.managed.contains_key("tags.team"));
+        world.edit(&small());
+        world.converge();
+        assert_eq!(tags_of(&world)[stays], map(json!({})));
     }
-    assert_eq!(tags_of(&world)[1], map(json!({})));
-    assert!(world.managed.contains_key("tags.team"));
-    world.edit(&small());
-    world.converge();
-    assert_eq!(tags_of(&world)[0], map(json!({})));
 }

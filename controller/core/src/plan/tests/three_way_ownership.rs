@@ -133,3 +133,58 @@ fn another_order_of_the_same_values_is_the_same_wish() {
     assert_eq!(world.converge(), 0);
     assert_eq!(world.managed, managed);
 }
+
+#[test]
+fn no_list_of_the_row_has_an_order_that_reaches_the_plan() {
+    let statement = |sid: &str| {
+        json!({
+            "Sid": sid, "Effect": "Allow", "Action": "s3:GetObject",
+            "Principal": {"AWS": "arn:aws:iam::123456789012:role/n"},
+            "Resource": "arn:aws:s3:::{bucket}/*"
+        })
+    };
+    let ordered = json!({
+        "image": {"name": "pcluster-2026-11"},
+        "fleet": {
+            "instanceType": "stream.standard.medium",
+            "vpcConfig": {"subnetIds": ["a", "b"], "securityGroupIds": ["a", "b"]}
+        },
+        "stack": {
+            "storageConnectors": [
+                {"connectorType": "HOMEFOLDERS"},
+                {"connectorType": "ONE_DRIVE", "domains": ["a.example", "b.example"]}
+            ],
+            "userSettings": [
+                {"action": "FILE_DOWNLOAD", "permission": "DISABLED"},
+                {"action": "FILE_UPLOAD", "permission": "DISABLED"}
+            ]
+        },
+        "buckets": [
+            {"bucket": "data-a", "statements": [statement("A"), statement("B")]},
+            {"bucket": "data-b"}
+        ]
+    });
+    let plan = |spec: &Value| {
+        let mut case = Case::new(spec);
+        let bucket = |name: &str| super::harness::bucket(name, json!([]));
+        case.observed.buckets = ["data-a", "data-b"]
+            .map(|name| (name.to_owned(), bucket(name)))
+            .into();
+        case.plan()
+    };
+    let lists = [
+        "/fleet/vpcConfig/subnetIds",
+        "/fleet/vpcConfig/securityGroupIds",
+        "/stack/storageConnectors",
+        "/stack/storageConnectors/1/domains",
+        "/stack/userSettings",
+        "/buckets",
+        "/buckets/0/statements",
+    ];
+    for list in lists {
+        let mut reversed = ordered.clone();
+        let items = reversed.pointer_mut(list).unwrap().as_array_mut().unwrap();
+        items.reverse();
+        assert_eq!(plan(&reversed), plan(&ordered), "{list}");
+    }
+}
