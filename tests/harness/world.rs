@@ -7,27 +7,17 @@
 //! it remembered is gone, what it wrote stays, and the next round begins a new life, which takes
 //! the lease over with a higher epoch.
 
+mod life;
 mod mortal;
 mod seen;
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use chrono::TimeDelta;
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
-use streamkeeper_controller::clock::Clock;
-use streamkeeper_controller::keeper::{Keeper, Parts, Round, Settings};
-use streamkeeper_controller::lease::HeldLease;
-use streamkeeper_controller::metrics::Metrics;
-use streamkeeper_core::cloud::Cloud;
-use streamkeeper_core::environment::{Scope, Timestamp};
-use streamkeeper_core::plan::WaitReason;
-use streamkeeper_simulator::{
-    Call, Caller, Config, Delays, JournalEntry, SimClock, SimulatedCloud, Simulator,
-};
+use streamkeeper_controller::keeper::Keeper;
+use streamkeeper_simulator::{Call, Caller, Config, Delays, Simulator};
 use streamkeeper_state::{ConnectOptions, Store};
-use tokio_util::sync::CancellationToken;
 
 pub use self::mortal::Death;
 use self::mortal::{Hand, MortalCloud};
@@ -37,32 +27,22 @@ use crate::{Fault, Moment, PostgresProxy, TestDatabase};
 /// The region of every world.
 pub const REGION: &str = "eu-west-1";
 
-/// More rounds than any scenario needs; a world that is not quiet by then never will be.
-const MOST_ROUNDS: usize = 400;
-
-/// Long enough that no test outlives it: expiry is the business of other tests.
-const LEASE: Duration = Duration::from_secs(3600);
-
-/// How the daemon of every world keeps time.
-const SETTINGS: Settings = Settings {
-    sweep_interval: Duration::from_secs(60),
-    transition_interval: Duration::from_secs(15),
-    call_timeout: Duration::from_secs(10),
-};
-
-/// Tables whose content must not change while nothing happens. Leases carry the freshness.
-const QUIET_TABLES: [&str; 11] = [
-    "environments",
-    "revisions",
-    "conditions",
-    "events",
-    "drift",
-    "intents",
-    "managed_paths",
-    "owned_objects",
-    "debts",
-    "environment_state",
-    "scope_fences",
+/// Empties a database. Triggers would turn the deletion of an environment into a request.
+const EMPTY: [&str; 14] = [
+    "DELETE FROM streamkeeper.environment_state",
+    "DELETE FROM streamkeeper.conditions",
+    "DELETE FROM streamkeeper.managed_paths",
+    "DELETE FROM streamkeeper.owned_objects",
+    "DELETE FROM streamkeeper.debts",
+    "DELETE FROM streamkeeper.revisions",
+    "DELETE FROM streamkeeper.intents",
+    "DELETE FROM streamkeeper.events",
+    "DELETE FROM streamkeeper.drift",
+    "ALTER TABLE streamkeeper.environments DISABLE TRIGGER USER",
+    "DELETE FROM streamkeeper.environments",
+    "ALTER TABLE streamkeeper.environments ENABLE TRIGGER USER",
+    "DELETE FROM streamkeeper.scope_leases",
+    "DELETE FROM streamkeeper.scope_fences",
 ];
 
 /// One scope with everything around it.
@@ -80,20 +60,6 @@ pub struct World {
     hand: Hand,
     caller: Caller,
     lives: usize,
-}
-
-/// The simulator's clock as the daemon's.
-#[derive(Debug)]
-struct WorldClock(SimClock);
-
-impl Clock for WorldClock {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    fn jitter(&self) -> f64 {
-        0.5
-    }
 }
 
 impl World {
@@ -114,6 +80,30 @@ impl World {
     pub async fn with(config: Config) -> Self {
         let database = TestDatabase::create().await;
         let store = connect(&database.url).await;
+        Self::on(database, store, config)
+    }
+
+    /// The same database, emptied, with a new AWS: a fraction of the time that another world takes.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the database cannot be emptied.
+    pub async fn again(self, config: Config) -> Self {
+        let Self {
+            database, store, ..
+        } = self;
+        let mut transaction = database.pool.begin().await.expect("the database answers");
+        for statement in EMPTY {
+            sqlx::query(statement)
+                .execute(&mut *transaction)
+                .await
+                .unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+        }
+        transaction.commit().await.expect("nothing is in the way");
+        Self::on(database, store, config)
+    }
+
+    fn on(database: TestDatabase, store: Store, config: Config) -> Self {
         let simulator = Simulator::new(config);
         // What the simulator's own account gives to keys it does not know: its own role.
         let caller = simulator.caller_of("");
@@ -212,126 +202,6 @@ impl World {
             .unwrap_or_else(|error| panic!("{query}: {error:?}"))
     }
 
-    /// Runs one round; the daemon comes to life first if it is dead.
-    ///
-    /// # Panics
-    ///
-    /// Panics when the round fails.
-    pub async fn round(&mut self) -> Round {
-        loop {
-            let mut keeper = match self.keeper.take() {
-                Some(keeper) => keeper,
-                None => self.come_to_life().await,
-            };
-            let hand = self.hand.clone();
-            tokio::select! {
-                biased;
-                // Everything the dead daemon had under way is dropped with its round.
-                () = hand.died() => continue,
-                round = keeper.round() => {
-                    let round = round.expect("the round succeeds");
-                    self.keeper = Some(keeper);
-                    return round;
-                }
-            }
-        }
-    }
-
-    /// Runs one round and jumps to the next.
-    ///
-    /// # Panics
-    ///
-    /// Panics when the round fails.
-    pub async fn next_round(&mut self) -> Round {
-        let round = self.round().await;
-        let wait = round.next_wake - self.simulator.clock().now();
-        self.simulator
-            .clock()
-            .advance(wait.to_std().unwrap_or_default());
-        round
-    }
-
-    /// Runs rounds for so long, by the world's clock.
-    ///
-    /// # Panics
-    ///
-    /// Panics when a round fails.
-    pub async fn run_for(&mut self, duration: Duration) {
-        let end = self.simulator.clock().now() + duration;
-        while self.simulator.clock().now() < end {
-            self.next_round().await;
-        }
-    }
-
-    /// Runs rounds, jumping to each next wake-up, until a sweep does nothing and nothing is due
-    /// before the next one.
-    ///
-    /// # Panics
-    ///
-    /// Panics when that never happens.
-    pub async fn settle(&mut self) {
-        for _ in 0..MOST_ROUNDS {
-            let round = self.round().await;
-            let wait = round.next_wake - self.simulator.clock().now();
-            if round.swept && round.acted == 0 && wait > TimeDelta::seconds(50) {
-                return;
-            }
-            self.simulator
-                .clock()
-                .advance(wait.to_std().unwrap_or_default());
-        }
-        panic!(
-            "not quiet after {MOST_ROUNDS} rounds:\n{}",
-            self.report().await
-        );
-    }
-
-    /// Runs rounds until every environment but one is Ready.
-    ///
-    /// # Panics
-    ///
-    /// Panics when that never happens.
-    pub async fn settle_but_for(&mut self, name: &str) {
-        let open = format!(
-            "SELECT count(*) FROM streamkeeper.status WHERE name <> '{name}' AND ready <> 'True'"
-        );
-        for _ in 0..MOST_ROUNDS {
-            self.next_round().await;
-            if self.value::<i64>(&open).await == 0 {
-                return;
-            }
-        }
-        panic!(
-            "not Ready after {MOST_ROUNDS} rounds:\n{}",
-            self.report().await
-        );
-    }
-
-    /// Runs three more sweeps and demands that nothing happens but freshness.
-    ///
-    /// # Panics
-    ///
-    /// Panics when a mutating call is made or a row is written.
-    pub async fn assert_quiet(&mut self) {
-        let before = self.tables().await;
-        let calls = self.simulator.journal().len();
-        let mut sweeps = 0;
-        while sweeps < 3 {
-            sweeps += usize::from(self.next_round().await.swept);
-        }
-        let journal = self.simulator.journal();
-        let mutating: Vec<&JournalEntry> = journal
-            .iter()
-            .skip(calls)
-            .filter(|entry| entry.mutating)
-            .collect();
-        assert!(mutating.is_empty(), "another pass calls {mutating:#?}");
-        let after = self.tables().await;
-        for ((table, before), (_, after)) in before.iter().zip(&after) {
-            assert_eq!(before, after, "another pass writes {table}");
-        }
-    }
-
     /// Kills the daemon between two rounds.
     pub fn crash(&mut self) {
         self.keeper = None;
@@ -397,102 +267,11 @@ impl World {
     fn admin_role(&self) -> Caller {
         Caller::role(&self.simulator.caller_of("").account, "Admin", "grace")
     }
-
-    async fn come_to_life(&mut self) -> Keeper<MortalCloud> {
-        self.lives += 1;
-        let url = self
-            .proxy
-            .as_ref()
-            .map_or(self.database.url.as_str(), PostgresProxy::url);
-        let store = connect(url).await;
-        store.ensure_scopes().await.expect("scopes can be made");
-        let scopes = store.list_scopes().await.expect("scopes can be listed");
-        let scope = scopes
-            .first()
-            .expect("a row was inserted before the first round");
-        // A killed daemon's lease runs out by the database's clock; no test waits for that.
-        self.sql(
-            "UPDATE streamkeeper.scope_leases SET expires_at = clock_timestamp()
-             WHERE holder IS NOT NULL",
-        )
-        .await;
-        let holder = format!("life-{}", self.lives);
-        let lease = store
-            .acquire_lease(scope.id, &holder, LEASE)
-            .await
-            .expect("the lease can be asked for")
-            .expect("nobody else holds the lease");
-        let cloud = MortalCloud {
-            inner: SimulatedCloud::new(self.simulator.clone(), REGION).by(self.caller.clone()),
-            hand: self.hand.clone(),
-            clock: self.simulator.clock().clone(),
-            call_timeout: SETTINGS.call_timeout,
-        };
-        let identity = cloud.identity().await.expect("STS answers");
-        let pinned = store
-            .pin_account(scope.id, &identity.account)
-            .await
-            .expect("the account can be pinned");
-        let refused = (pinned != identity.account).then(|| {
-            (
-                WaitReason::WrongAccount,
-                format!("these are for {}", identity.account),
-            )
-        });
-        Keeper::new(Parts {
-            store,
-            cloud,
-            clock: Arc::new(WorldClock(self.simulator.clock().clone())),
-            lease: HeldLease::new(lease, Instant::now(), LEASE),
-            scope: Scope {
-                account: pinned,
-                region: REGION.to_owned(),
-            },
-            caller_arn: identity.arn,
-            refused,
-            metrics: Arc::new(Metrics::new()),
-            draining: CancellationToken::new(),
-            settings: SETTINGS,
-        })
-    }
-
-    /// Everything stored, for comparing.
-    async fn tables(&self) -> Vec<(&'static str, Vec<String>)> {
-        let mut tables = Vec::new();
-        for table in QUIET_TABLES {
-            let query = format!("SELECT t::text FROM streamkeeper.{table} AS t ORDER BY 1");
-            tables.push((table, self.lines(&query).await));
-        }
-        tables
-    }
-
-    /// What a failing test wants to see.
-    pub async fn report(&self) -> String {
-        let mut report = String::new();
-        for (table, rows) in self.tables().await {
-            if !["environments", "revisions", "managed_paths", "scope_fences"].contains(&table) {
-                report.extend([table, ":\n  ", &rows.join("\n  "), "\n"]);
-            }
-        }
-        let journal = self.simulator.journal();
-        for entry in journal.iter().rev().take(40).rev() {
-            let JournalEntry {
-                at,
-                operation,
-                target,
-                outcome,
-                ..
-            } = entry;
-            let line = format!("{at} {operation} {target} {outcome:?}\n");
-            report.push_str(&line);
-        }
-        report
-    }
 }
 
 /// An AWS in which nothing takes long, but nothing is done at once either.
 #[must_use]
-fn brisk() -> Config {
+pub fn brisk() -> Config {
     Config {
         delays: Delays {
             starting: Duration::from_secs(20),

@@ -1,6 +1,6 @@
 //! Shows what a world came to: AWS as it is, the tables as users read them, and the journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Row};
@@ -225,13 +225,18 @@ impl World {
         let mut end = BTreeMap::new();
         let aws = serde_json::to_string_pretty(&self.simulator.snapshot()).expect("it is JSON");
         end.insert("AWS".to_owned(), aws);
-        for query in ENDS {
-            let rows = format!("SELECT row_to_json(t)::text FROM ({query}) AS t ORDER BY 1");
-            let mut lines = self.lines(&rows).await;
-            for line in &mut lines {
-                *line = without_times(line);
-            }
-            end.insert(query.to_owned(), lines.join("\n"));
+        let of =
+            |query| format!("SELECT $part${query}$part$, row_to_json(t)::text FROM ({query}) AS t");
+        let queries: Vec<String> = ENDS.into_iter().map(of).collect();
+        let lines: Vec<(String, String)> =
+            sqlx::query_as(AssertSqlSafe(queries.join(" UNION ALL ")))
+                .fetch_all(&self.database.pool)
+                .await
+                .unwrap_or_else(|error| panic!("reading the end: {error:?}"));
+        for (part, line) in lines {
+            let text: &mut String = end.entry(part).or_default();
+            text.push_str(&without_times(&line));
+            text.push('\n');
         }
         let uids = self
             .lines(
@@ -260,7 +265,9 @@ impl World {
 #[must_use]
 pub fn differences(expected: &End, actual: &End) -> Vec<String> {
     let mut differences = Vec::new();
-    for (part, expected) in expected {
+    let parts: BTreeSet<&String> = expected.keys().chain(actual.keys()).collect();
+    for part in parts {
+        let expected = expected.get(part).map_or("", String::as_str);
         let actual = actual.get(part).map_or("", String::as_str);
         let lacks = expected
             .lines()
