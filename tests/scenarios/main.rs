@@ -11,6 +11,7 @@ mod crash;
 mod daemon;
 mod documented;
 mod drift;
+mod faults;
 mod lifecycle;
 mod ownership;
 mod rows;

@@ -1,0 +1,195 @@
+//! Whatever goes wrong at whichever call or commit, it ends as if nothing had gone wrong.
+//!
+//! Nothing is written down twice: each story is first lived without trouble and listened to, and
+//! every mutating call and every commit it makes is a boundary. Then it is lived again, once for
+//! each boundary and each trouble.
+
+mod answers;
+mod connections;
+mod deaths;
+mod stories;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use streamkeeper_simulator::{Fault, Matcher};
+use streamkeeper_tests::{Death, End, Moment, World, brisk, differences};
+use tokio::task::JoinSet;
+
+use self::stories::Story;
+
+/// Worlds that are lived side by side.
+const SIDE_BY_SIDE: usize = 4;
+
+/// What goes wrong, and at which boundary, counted from 1.
+#[derive(Debug, Clone)]
+enum Trouble {
+    /// With a mutating call.
+    Call(u64, Fault),
+    /// The daemon dies at a mutating call.
+    Death(u64, Death),
+    /// The daemon dies at a commit.
+    DeathAtCommit(usize, Moment),
+    /// The connection is cut at a commit, and the daemon lives.
+    Cut(usize, Moment),
+}
+
+impl Trouble {
+    /// Whether everything happens through a proxy before PostgreSQL.
+    const fn needs_proxy(&self) -> bool {
+        matches!(self, Self::DeathAtCommit(..) | Self::Cut(..))
+    }
+
+    /// How many calls may be made once more than without trouble: one whose execution nobody saw.
+    const fn repeats(&self) -> usize {
+        match self {
+            Self::Call(_, Fault::LostAfter(_))
+            | Self::Death(..)
+            | Self::DeathAtCommit(..)
+            | Self::Cut(..) => 1,
+            Self::Call(..) => 0,
+        }
+    }
+}
+
+/// What a story came to.
+struct Lived {
+    end: End,
+    /// The daemon's calls that AWS executed, sorted.
+    changes: Vec<String>,
+    commits: usize,
+}
+
+/// Lives a story, with at most one trouble in it; gives the world back, emptied.
+async fn live(
+    mut world: World,
+    story: Story,
+    trouble: Option<&Trouble>,
+    proxy: bool,
+) -> (Lived, World) {
+    story.prepare(&mut world).await;
+    if proxy {
+        world.through_proxy().await;
+        world.settle().await;
+    }
+    let (calls, commits_before) = (world.changes().len(), commits(&world));
+    match trouble {
+        None => {}
+        Some(Trouble::Call(nth, fault)) => {
+            let nth_of_ours = Matcher::mutating().caller(world.daemon_arn()).nth(*nth);
+            world.simulator.faults().add(nth_of_ours, fault.clone());
+        }
+        Some(Trouble::Death(nth, death)) => world.kill_at_call(*nth, *death),
+        Some(Trouble::DeathAtCommit(nth, moment)) => {
+            world.kill_at_commit(number(&world, *nth, *moment), *moment);
+        }
+        Some(Trouble::Cut(nth, moment)) => {
+            let number = number(&world, *nth, *moment);
+            let proxy = world.proxy.as_ref().unwrap();
+            proxy.at_commit(number, *moment, streamkeeper_tests::Fault::Cut);
+        }
+    }
+    story.happen(&mut world).await;
+    assert!(
+        world.is_spent(),
+        "{story:?} ends before {trouble:?} strikes"
+    );
+    let mut changes = world.changes().split_off(calls);
+    changes.sort();
+    let commits = commits(&world) - commits_before;
+    let end = world.end().await;
+    world.assert_quiet().await;
+    assert_eq!(world.simulator.sessions_cut(), 0);
+    let lived = Lived {
+        end,
+        changes,
+        commits,
+    };
+    (lived, world.again(brisk()).await)
+}
+
+fn commits(world: &World) -> usize {
+    world
+        .proxy
+        .as_ref()
+        .map_or(0, |proxy| proxy.commits().len())
+}
+
+/// The proxy's number of the n-th commit from now on.
+fn number(world: &World, nth: usize, moment: Moment) -> usize {
+    let proxy = world.proxy.as_ref().unwrap();
+    let past = match moment {
+        Moment::Before => proxy.commit_requests(),
+        Moment::Unheard | Moment::Heard => proxy.commits().len(),
+    };
+    past + nth
+}
+
+/// Lives a story once for each trouble and demands the end it has without; how often.
+async fn survive(story: Story, proxy: bool, troubles: impl Fn(&Lived) -> Vec<Trouble>) -> usize {
+    let (reference, world) = live(World::brisk().await, story, None, proxy).await;
+    let troubles = troubles(&reference);
+    let lives = troubles.len();
+    let reference = Arc::new(reference);
+    let mut idle = vec![world];
+    let mut running = JoinSet::new();
+    for trouble in troubles {
+        assert_eq!(trouble.needs_proxy(), proxy);
+        if running.len() == SIDE_BY_SIDE {
+            idle.push(running.join_next().await.unwrap().unwrap());
+        }
+        let world = match idle.pop() {
+            Some(world) => world,
+            None => World::brisk().await,
+        };
+        let reference = Arc::clone(&reference);
+        running.spawn(async move {
+            let (lived, world) = live(world, story, Some(&trouble), proxy).await;
+            compare(story, &trouble, &reference, &lived);
+            world
+        });
+    }
+    while let Some(lived) = running.join_next().await {
+        lived.unwrap();
+    }
+    lives
+}
+
+fn compare(story: Story, trouble: &Trouble, reference: &Lived, lived: &Lived) {
+    let different = differences(&reference.end, &lived.end);
+    assert!(
+        different.is_empty(),
+        "{story:?} with {trouble:?}:\n{}",
+        different.join("\n")
+    );
+    let (expected, made) = (counts(&reference.changes), counts(&lived.changes));
+    let mut repeats = 0;
+    for (change, made) in &made {
+        let expected = expected.get(change).copied().unwrap_or(0);
+        let more = made.saturating_sub(expected);
+        repeats += more;
+        assert!(
+            more == 0 || !change.starts_with("Create"),
+            "{story:?} with {trouble:?} makes {change} {made} times"
+        );
+    }
+    assert!(
+        repeats <= trouble.repeats(),
+        "{story:?} with {trouble:?} calls too often: {:?} instead of {:?}",
+        lived.changes,
+        reference.changes
+    );
+}
+
+fn counts(changes: &[String]) -> BTreeMap<&str, usize> {
+    let mut counts = BTreeMap::new();
+    for change in changes {
+        *counts.entry(change.as_str()).or_default() += 1;
+    }
+    counts
+}
+
+/// Every call of a story.
+fn calls(lived: &Lived) -> std::ops::RangeInclusive<u64> {
+    1..=u64::try_from(lived.changes.len()).unwrap()
+}
