@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::environment::{Environment, Mode};
-use crate::plan::{ObservedEnvironment, Plan};
+use crate::plan::Plan;
 use crate::policy;
 use crate::record::{OpenDrift, Resolution};
 use crate::spec::{BucketSpec, PolicyStatement};
@@ -25,12 +25,7 @@ pub struct DriftChanges {
 
 /// Compares open drift with what a plan found.
 #[must_use]
-pub fn drift(
-    environment: &Environment,
-    open: &[OpenDrift],
-    plan: &Plan,
-    observed: &ObservedEnvironment,
-) -> DriftChanges {
+pub fn drift(environment: &Environment, open: &[OpenDrift], plan: &Plan) -> DriftChanges {
     let mut changes = DriftChanges::default();
     for difference in plan
         .differences
@@ -63,7 +58,7 @@ pub fn drift(
         if still {
             continue;
         }
-        if let Some(resolution) = resolution(environment, before, plan, observed) {
+        if let Some(resolution) = resolution(environment, before, plan) {
             changes.closed.push((before.clone(), resolution));
         }
     }
@@ -92,12 +87,7 @@ fn there(value: &Value) -> Option<&Value> {
 }
 
 /// How a drift that is no longer found ended; `None` while that was not seen.
-fn resolution(
-    environment: &Environment,
-    before: &OpenDrift,
-    plan: &Plan,
-    observed: &ObservedEnvironment,
-) -> Option<Resolution> {
+fn resolution(environment: &Environment, before: &OpenDrift, plan: &Plan) -> Option<Resolution> {
     if plan.finished {
         return Some(Resolution::Accepted);
     }
@@ -110,26 +100,17 @@ fn resolution(
     if ignored {
         return Some(Resolution::Ignored);
     }
-    let back = match before.path.as_str() {
-        "fleet" => observed.fleet.present().is_some(),
-        "stack" => observed.stack.present().is_some(),
-        path => plan.holds.contains_key(path),
-    };
-    if back {
-        let asked = plan
-            .holds
-            .get(&before.path)
-            .is_none_or(|held| is_same_ask(environment, before, held));
+    if let Some(held) = plan.holds.get(&before.path) {
+        let asked = is_same_ask(environment, before, held);
         return Some(match (asked, environment.mode) {
             (false, _) => Resolution::Accepted,
             (true, Mode::Observe) => Resolution::ObservedOnly,
             (true, Mode::Enforce) => Resolution::Repaired,
         });
     }
-    let asks_otherwise = plan
-        .differences
-        .iter()
-        .any(|difference| difference.path == before.path);
+    let asks_otherwise = plan.differences.iter().any(|difference| {
+        difference.path == before.path && difference.object.to_string() == before.object
+    });
     let no_longer_asks = plan.released.contains(&before.path);
     (asks_otherwise || no_longer_asks).then_some(Resolution::Accepted)
 }

@@ -141,7 +141,6 @@ pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, pass: Pass) -> PassOut
         &pass.candidate.environment,
         &pass.candidate.row.open_drift,
         &plan,
-        &pass.observed,
     );
     let contested: Vec<String> = pass.fights.contested.iter().cloned().collect();
     let found = Found {

@@ -40,6 +40,18 @@ fn nothing_is_deleted_that_may_still_be_associated() {
         broken(&case, vec![delete_stack(), disassociate()]),
         [PARTED]
     );
+    // Nor does another call part them, or one that waits.
+    assert_eq!(
+        broken(&case, vec![update_stack(), delete_stack()]),
+        [PARTED]
+    );
+    let mut plan = Plan {
+        steps: vec![step(disassociate()), step(delete_stack())],
+        ..Plan::default()
+    };
+    assert!(rules(&case, &plan).is_empty());
+    plan.steps[0].waiting_for = Some(WaitReason::WaitingForSessions);
+    assert_eq!(rules(&case, &plan), [PARTED]);
     case.observed.stack_fleets = Observed::Unknown("not looked at".to_owned());
     case.observed.fleet_stacks = Observed::Unknown("not looked at".to_owned());
     assert_eq!(

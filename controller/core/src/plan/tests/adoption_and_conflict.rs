@@ -211,3 +211,18 @@ fn a_row_inserted_again_under_its_name_is_another_one() {
     );
     assert!(new.calls.is_empty());
 }
+
+#[test]
+fn what_was_ours_and_lost_its_tags_is_reset_when_it_is_taken_over_again() {
+    let described = adopting(&[
+        ("/fleet/displayName", json!("ours")),
+        ("/tags", json!({"team": "cfd"})),
+    ]);
+    let mut world = World::converged(&described);
+    world.aws.fleets.get_mut("cfd").unwrap().tags = tags(&[("team", "cfd")]);
+    world.edit(&adopting(&[]));
+    world.converge();
+    let fleet = &world.aws.fleets["cfd"];
+    assert_eq!(fleet.settings.display_name, None);
+    assert_eq!(fleet.tags, ours());
+}

@@ -290,3 +290,22 @@ fn a_bucket_that_is_gone_takes_our_statements_with_it() {
     assert_eq!(world.converge(), 0);
     assert!(!world.managed.contains_key("buckets.shared-data.A"));
 }
+
+#[test]
+fn an_ignored_statement_is_neither_held_nor_managed() {
+    let mut spec = on(
+        "shared-data",
+        &[
+            statement("A", "s3:GetObject"),
+            statement("B", "s3:GetObject"),
+        ],
+    );
+    spec["ignore"] = json!(["buckets.shared-data.A"]);
+    let world = shared(&spec);
+    // It is not even made: unlike a fleet's field, no call makes the bucket.
+    assert_eq!(sids(&world, "shared-data"), ["Theirs".to_owned(), sid("B")]);
+    let plan = world.plan();
+    assert!(plan.holds.contains_key("buckets.shared-data.B"));
+    assert!(!plan.holds.contains_key("buckets.shared-data.A"));
+    assert!(!world.managed.contains_key("buckets.shared-data.A"));
+}

@@ -261,3 +261,18 @@ fn a_second_fleet_of_our_stack_is_taken_off_as_well() {
         ",
     );
 }
+
+#[test]
+fn a_stack_that_cannot_be_seen_is_waited_for_and_is_no_conflict() {
+    let mut case = leaving(FleetState::Stopped);
+    case.observed.stack = Observed::Unknown("denied".to_owned());
+    check(
+        &case,
+        r"
+        why fleet/cfd NotObserved
+        why stack/cfd NotObserved
+        ask stacks cfd
+        ask fleets of stacks cfd
+        ",
+    );
+}

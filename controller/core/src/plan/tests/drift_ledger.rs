@@ -3,10 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::harness::{small, with};
+use super::harness::{small, tags, with};
 use super::world::{Pass, World};
 use crate::drift::describe;
 use crate::environment::Mode;
+use crate::observed::ObservedTags;
 use crate::record::{OpenDrift, Resolution};
 
 fn named(name: &str) -> Value {
@@ -208,4 +209,39 @@ fn a_row_that_goes_takes_its_drift_along() {
     world.delete();
     let pass = world.pass();
     assert_eq!(closed(&pass), [("stack.displayName", Resolution::Accepted)]);
+}
+
+fn set_tag(tags: &mut ObservedTags, value: &str) {
+    let ObservedTags::Known(tags) = tags else {
+        panic!("{tags:?}")
+    };
+    tags.insert("team".to_owned(), value.to_owned());
+}
+
+#[test]
+fn a_tag_that_still_differs_on_one_object_is_not_accepted_on_the_other() {
+    let mut world = World::converged(&with(small(), &[("/tags", json!({"team": "cfd"}))]));
+    world.environment.mode = Mode::Observe;
+    set_tag(&mut world.aws.fleets.get_mut("cfd").unwrap().tags, "theirs");
+    set_tag(&mut world.aws.stacks.get_mut("cfd").unwrap().tags, "theirs");
+    world.pass();
+    assert_eq!(world.open_drift.len(), 2);
+    set_tag(&mut world.aws.fleets.get_mut("cfd").unwrap().tags, "cfd");
+    assert_eq!(closed(&world.pass()), []);
+    set_tag(&mut world.aws.stacks.get_mut("cfd").unwrap().tags, "cfd");
+    let seen = ("tags.team", Resolution::ObservedOnly);
+    assert_eq!(closed(&world.pass()), [seen, seen]);
+}
+
+#[test]
+fn a_namesake_of_somebody_else_brings_back_nothing() {
+    let mut world = World::converged(&named("CFD"));
+    world.environment.mode = Mode::Observe;
+    let mut theirs = world.aws.stacks["cfd"].clone();
+    theirs.tags = tags(&[("streamkeeper:uid", "theirs")]);
+    world.aws.associations.clear();
+    world.aws.stacks.clear();
+    world.pass();
+    world.aws.stacks.insert("cfd".to_owned(), theirs);
+    assert_eq!(closed(&world.pass()), []);
 }

@@ -126,6 +126,8 @@ fn an_update_is_done_when_all_of_it_is_there_and_what_it_removes_is_gone() {
     }
     case.observed.stack = denied();
     assert_eq!(settled(&case, update()), None);
+    case.observed.stack = Observed::Absent;
+    assert_eq!(settled(&case, update()), Some(Outcome::Refused));
 }
 
 #[test]

@@ -178,3 +178,30 @@ fn a_tag_is_not_forgotten_while_an_object_left_out_of_the_row_carries_it() {
         assert_eq!(tags_of(&world)[stays], map(json!({})));
     }
 }
+
+#[test]
+fn a_tag_holds_only_when_it_holds_on_every_object() {
+    let mut world = World::converged(&small());
+    let fleet = world.aws.fleets.get_mut("cfd").unwrap();
+    let ObservedTags::Known(tags) = &mut fleet.tags else {
+        panic!("{fleet:?}")
+    };
+    tags.insert("team".to_owned(), "cfd".to_owned());
+    world.edit(&row(json!({"team": "cfd"})));
+    assert!(!world.plan().holds.contains_key("tags.team"));
+    world.converge();
+    assert!(world.plan().holds.contains_key("tags.team"));
+}
+
+#[test]
+fn a_tag_is_not_forgotten_while_an_object_under_another_name_carries_it() {
+    for side in ["fleet", "stack"] {
+        let mut world = World::converged(&row(json!({"team": "cfd"})));
+        let name = format!("/{side}/name");
+        world.edit(&with(small(), &[(name.as_str(), json!("renamed"))]));
+        for _ in 0..3 {
+            world.pass();
+        }
+        assert!(world.managed.contains_key("tags.team"), "{side}");
+    }
+}

@@ -174,7 +174,7 @@ impl World {
     pub(crate) fn pass(&mut self) -> Pass {
         let (observed, open, settled) = self.look();
         let plan = self.plan_of(&observed, &open);
-        let changes = drift(&self.environment, &self.open_drift, &plan, &observed);
+        let changes = drift(&self.environment, &self.open_drift, &plan);
         self.record(&plan, &changes, settled.len());
         self.intents = open;
         let mut made = 0;
