@@ -161,3 +161,23 @@ fn a_setting_somebody_flipped_is_drift_and_flips_back() {
     world.converge();
     assert_eq!(setting(&world, "FILE_UPLOAD").0, "DISABLED");
 }
+
+#[test]
+fn a_limit_is_lifted_in_so_many_words() {
+    // Whether leaving the length out lifts it is not established.
+    let limited = json!({"permission": "ENABLED", "maximumLength": 100});
+    let listed = json!([{"action": CLIPBOARD, "permission": "ENABLED"}]);
+    for spec in [row(listed), json!({"stack": {}})] {
+        let mut case = Case::new(&spec);
+        case.held(&format!("stack.userSettings.{CLIPBOARD}"), limited.clone());
+        let mut observed = stack(json!({}));
+        observed.settings.user_settings.as_mut().unwrap()[1].maximum_length = Some(100);
+        case.observed.stack = Observed::Present(observed);
+        let plan = case.plan();
+        let Action::UpdateStack { set, .. } = &plan.steps[0].action else {
+            panic!("{:?}", plan.steps)
+        };
+        let sent = &set.user_settings.as_ref().unwrap()[1];
+        assert_eq!(sent.maximum_length, Some(20_971_520));
+    }
+}
