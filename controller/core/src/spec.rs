@@ -14,6 +14,7 @@
 
 mod bucket;
 mod cluster;
+mod disruption;
 mod field;
 mod fleet;
 pub mod schema;
@@ -28,11 +29,11 @@ use serde::{Deserialize, Serialize};
 
 pub use self::bucket::{BucketName, BucketSpec, Effect, OneOrMany, PolicyStatement};
 pub use self::cluster::{ClusterAccess, ClusterSpec};
+pub use self::disruption::{Disruption, DisruptionPolicy};
 pub use self::field::Field;
 use self::field::value_or_missing;
 pub use self::fleet::{
-    ComputeCapacity, Disruption, DisruptionPolicy, FleetSpec, FleetType, PowerState, StreamView,
-    VpcConfigSpec,
+    ComputeCapacity, FleetSpec, FleetType, PowerState, StreamView, VpcConfigSpec,
 };
 pub use self::stack::{
     ApplicationSettingsSpec, ConnectorType, Permission, StackSpec, StorageConnectorSpec,

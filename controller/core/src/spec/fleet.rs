@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::field::value_or_missing;
-use super::{Field, schema};
+use super::{Disruption, Field, schema};
 
 /// The desired fleet. Ranges are those of AWS's service model (API version 2016-12-01).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -173,29 +173,4 @@ impl PowerState {
     pub const fn is_running(&self) -> bool {
         matches!(self, Self::Running)
     }
-}
-
-/// What may be done to the people on a fleet for a change that needs it stopped.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Disruption {
-    /// When a running fleet may be stopped.
-    #[serde(default)]
-    pub policy: DisruptionPolicy,
-}
-
-impl Disruption {
-    /// Whether this is the default, which is not written out.
-    #[must_use]
-    pub fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// When a running fleet may be stopped for a change.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum DisruptionPolicy {
-    /// When no session is left on any of its stacks; a disconnected session counts.
-    #[default]
-    WhenIdle,
 }
