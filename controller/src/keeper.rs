@@ -401,11 +401,13 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             candidate: candidate.clone(),
             caller_arn: Arc::clone(&self.caller_arn),
             failures: remembered.failures(now),
+            unsteady: remembered.unsteady.clone(),
             fights: remembered.contests.at(now),
             looked_at,
             own_look,
             scope_environments,
-            finished_looks: remembered.finished_looks,
+            missed: remembered.missed.clone(),
+            lag: self.shared.settings.lag(),
         }
     }
 

@@ -8,6 +8,7 @@
 //! - Unknown creates nothing and deletes nothing: it only makes the plan wait, and ask.
 //! - A change that needs no stop never waits behind one that does.
 //! - A conflict on one object makes every step of the environment wait.
+//! - Nothing is taken away on the word of an answer that may be from before our own last change.
 
 mod association;
 mod bucket;
@@ -136,6 +137,8 @@ pub enum WaitReason {
     NotObserved,
     /// An earlier call's outcome is not known yet.
     OutcomeUnknown,
+    /// We changed it a moment ago: AWS's answer may be from before, and takes nothing away.
+    JustChanged,
     /// A failed call is tried again later.
     BackingOff,
     /// The environment's mode is `observe`.
@@ -180,6 +183,7 @@ impl WaitReason {
             | Self::HomeBucketMissing
             | Self::NotObserved
             | Self::OutcomeUnknown
+            | Self::JustChanged
             | Self::BackingOff
             | Self::ObserveOnly => false,
             Self::Conflict
@@ -208,6 +212,7 @@ impl WaitReason {
                 | Self::HomeBucketMissing
                 | Self::EarlierStep
                 | Self::OutcomeUnknown
+                | Self::JustChanged
         )
     }
 }

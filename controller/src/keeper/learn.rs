@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use streamkeeper_core::cloud::{Cloud, ErrorClass};
 use streamkeeper_core::environment::Timestamp;
-use streamkeeper_core::plan::{Plan, WaitReason};
+use streamkeeper_core::plan::{Plan, WaitReason, involved};
 use streamkeeper_state::{EnvironmentRow, StoreError};
 
 use super::apply::{self, Failed};
@@ -19,6 +19,7 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
     ) -> Option<StoreError> {
         let now = self.shared.clock.now();
         let transition = delta(self.shared.settings.transition_interval);
+        let lag = self.shared.settings.lag();
         let PassOutcome {
             plan,
             applied,
@@ -26,17 +27,19 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             failed,
         } = outcome;
         let remembered = self.memory.of(row.uid);
-        remembered.finished_looks = if plan.finished {
-            remembered.finished_looks + 1
-        } else {
-            0
-        };
+        remembered.miss(&plan.disowned, now);
         remembered.keep_only(&pass::planned(&plan));
+        remembered.unsteady.retain(|_, until| now < *until);
         let mut outcome = "unchanged";
         for step in &applied {
             outcome = "changed";
             if step.result.is_ok() {
                 remembered.contests.repaired(&plan, &step.action, now);
+                let until = now + lag;
+                let objects = involved(&step.action).into_iter();
+                remembered
+                    .unsteady
+                    .extend(objects.map(|object| (object.to_string(), until)));
             }
             let jitter = self.shared.clock.jitter();
             let (class, message) = match &step.result {
@@ -50,10 +53,12 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             };
             remembered.hold_off(&step.action, class, message, now, jitter);
         }
-        if !applied.is_empty() || (plan.finished && remembered.finished_looks == 1) {
+        if !applied.is_empty() {
             remembered.look_at(now);
         } else if plan.finished && !gone {
-            remembered.look_at(now + transition);
+            let proven = remembered.missed.values().max().map(|first| *first + lag);
+            let proven = proven.filter(|proven| *proven > now);
+            remembered.look_at(proven.unwrap_or(now + transition));
         } else if let Some(next) = next_check(&plan, now, transition) {
             remembered.look_at(next);
         }

@@ -25,10 +25,12 @@ pub(crate) struct Remembered {
     failures: BTreeMap<String, Failure>,
     /// The generation the failures belong to.
     generation: i64,
-    /// How many looks in a row found that the row may go.
-    pub(crate) finished_looks: u32,
+    /// Owned objects that were not there, or not ours, in each look since this time.
+    pub(crate) missed: BTreeMap<String, Timestamp>,
     /// What was repaired, and when.
     pub(crate) contests: Contests,
+    /// Objects that were changed lately, and until when AWS's answers may be from before.
+    pub(crate) unsteady: BTreeMap<String, Timestamp>,
 }
 
 #[derive(Debug)]
@@ -92,6 +94,14 @@ impl Remembered {
                 message,
             },
         );
+    }
+
+    /// Remembers since when what a look no longer found to be ours is missed.
+    pub(crate) fn miss(&mut self, disowned: &BTreeSet<String>, now: Timestamp) {
+        self.missed.retain(|object, _| disowned.contains(object));
+        for object in disowned {
+            self.missed.entry(object.clone()).or_insert(now);
+        }
     }
 
     /// Forgets failures of calls that no plan asks for any more.

@@ -5,10 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use streamkeeper_core::check::check;
 use streamkeeper_core::cloud::Cloud;
 use streamkeeper_core::drift::drift;
-use streamkeeper_core::environment::Timestamp;
+use streamkeeper_core::environment::{DeletionPolicy, Mode, Timestamp};
 use streamkeeper_core::plan::{
     CallFailure, ObservedEnvironment, Plan, PlanInput, WaitReason, Waiting, plan, settle,
 };
@@ -30,6 +31,8 @@ pub(crate) struct Pass {
     /// Our own ARN, as STS says it.
     pub(crate) caller_arn: Arc<str>,
     pub(crate) failures: BTreeMap<String, CallFailure>,
+    /// Objects that were changed lately, and until when AWS's answers may be from before.
+    pub(crate) unsteady: BTreeMap<String, Timestamp>,
     pub(crate) fights: Fights,
     /// When the look began, by the database's clock.
     pub(crate) looked_at: Timestamp,
@@ -37,8 +40,10 @@ pub(crate) struct Pass {
     pub(crate) own_look: bool,
     /// How many environments the scope has, for the budget.
     pub(crate) scope_environments: i64,
-    /// How many looks before this one found that the row may go.
-    pub(crate) finished_looks: u32,
+    /// Owned objects that earlier looks did not find, and since when.
+    pub(crate) missed: BTreeMap<String, Timestamp>,
+    /// How long AWS's answers may be from before the last change.
+    pub(crate) lag: TimeDelta,
 }
 
 /// What came of a pass.
@@ -78,10 +83,18 @@ impl Pass {
         (plan, settled)
     }
 
-    /// Whether the row of a finished plan may go: one negative look is no proof, two are, and what
-    /// was never owned needs none.
-    pub(crate) fn may_go(&self) -> bool {
-        self.finished_looks >= 1 || self.candidate.row.owned.is_empty()
+    /// What is no longer owned: one negative look is no proof, two are that are further apart than
+    /// AWS's answers lag. What nobody looked at needs none.
+    pub(crate) fn let_go(&self, plan: &Plan, now: Timestamp) -> BTreeSet<String> {
+        let environment = &self.candidate.environment;
+        let unseen = environment.mode == Mode::Observe
+            || environment.deletion_policy == DeletionPolicy::Forget;
+        let is_proven = |object: &&String| {
+            let first = self.missed.get(*object);
+            unseen || first.is_some_and(|first| now >= *first + self.lag)
+        };
+        let owned = plan.disowned.intersection(&self.candidate.row.owned);
+        owned.filter(is_proven).cloned().collect()
     }
 
     fn input<'a>(&'a self, intents: &'a [OpenIntent], now: Timestamp) -> PlanInput<'a> {
@@ -93,6 +106,7 @@ impl Pass {
             intents,
             debts: &row.debts,
             failures: &self.failures,
+            unsteady: &self.unsteady,
             observed: &self.observed,
             caller_arn: &self.caller_arn,
             now,
@@ -149,7 +163,9 @@ pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, pass: Pass) -> PassOut
         settled: &settled,
         changes: &changes,
         contested: &contested,
+        let_go: &pass.let_go(&plan, now),
     };
+    let row_goes = found.row_goes();
     let record = found.record(now);
     let mut outcome = PassOutcome {
         plan,
@@ -170,7 +186,7 @@ pub(crate) async fn run<C: Cloud>(shared: Arc<Shared<C>>, pass: Pass) -> PassOut
         }
     }
     if outcome.plan.finished {
-        if pass.may_go() {
+        if row_goes {
             finish(&shared, &pass, &mut outcome).await;
         }
         return outcome;

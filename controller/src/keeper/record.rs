@@ -1,5 +1,7 @@
 //! Compares what a pass found with what is stored, and keeps only what differs.
 
+use std::collections::BTreeSet;
+
 use streamkeeper_core::drift::DriftChanges;
 use streamkeeper_core::environment::Timestamp;
 use streamkeeper_core::plan::{Plan, WaitReason};
@@ -16,9 +18,16 @@ pub(crate) struct Found<'a> {
     pub(crate) settled: &'a [(OpenIntent, Outcome)],
     pub(crate) changes: &'a DriftChanges,
     pub(crate) contested: &'a [String],
+    /// What is owned no longer.
+    pub(crate) let_go: &'a BTreeSet<String>,
 }
 
 impl Found<'_> {
+    /// Whether the row is on its way out and nothing it owns is left.
+    pub(crate) fn row_goes(&self) -> bool {
+        self.plan.finished && self.let_go.len() == self.pass.candidate.row.owned.len()
+    }
+
     /// Everything that differs from what is stored; `None` when nothing does.
     pub(crate) fn record(&self, now: Timestamp) -> Option<PassRecord> {
         let row = &self.pass.candidate.row;
@@ -63,7 +72,7 @@ impl Found<'_> {
             .collect();
         // While an intent is open the object it is about may still become ours.
         if row.open_intents.len() == self.settled.len() {
-            record.released = plan.disowned.intersection(&row.owned).cloned().collect();
+            record.released = self.let_go.iter().cloned().collect();
         }
         record.intents_settled = self
             .settled

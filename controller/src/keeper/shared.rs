@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use streamkeeper_core::environment::Scope;
 use streamkeeper_state::Store;
 use tokio_util::sync::CancellationToken;
 
+use super::delta;
 use crate::clock::Clock;
 use crate::lease::HeldLease;
 use crate::metrics::Metrics;
@@ -33,4 +35,16 @@ pub struct Settings {
     pub transition_interval: Duration,
     /// Longest mutating call, time-outs included; no call begins when the lease has less left.
     pub call_timeout: Duration,
+}
+
+/// So many transition intervals AWS's answers may lag: a minute by default, the least that other
+/// tools allow AppStream to catch up with itself.
+const LAG: i32 = 4;
+
+impl Settings {
+    /// How long after a change AWS's answers may be from before it. Until then nothing is taken
+    /// away, and nothing is taken for gone, on their word.
+    pub(crate) fn lag(&self) -> TimeDelta {
+        delta(self.transition_interval) * LAG
+    }
 }

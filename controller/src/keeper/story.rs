@@ -91,6 +91,7 @@ fn trouble(reason: WaitReason) -> Option<EventReason> {
         | WaitReason::HomeBucketMissing
         | WaitReason::NotObserved
         | WaitReason::OutcomeUnknown
+        | WaitReason::JustChanged
         | WaitReason::BackingOff
         | WaitReason::ObserveOnly
         | WaitReason::ReplacementNeeded
@@ -168,7 +169,7 @@ fn milestones(found: &Found<'_>, conditions: &[Condition]) -> Vec<Event> {
         let message = "somebody asked for the row to go";
         events.push(normal(EventReason::DeletionRequested, &object, message));
     }
-    if found.plan.finished && found.pass.may_go() {
+    if found.row_goes() {
         let message = "nothing it owns is left; the row goes";
         events.push(normal(EventReason::Finalized, &object, message));
     }

@@ -230,6 +230,7 @@ impl<'a> Draft<'a> {
     /// Settles what may not be done yet, and gives the plan away.
     pub(super) fn finish(mut self) -> Plan {
         self.hold_unsettled();
+        self.hold_unsteady();
         self.hold_failed();
         self.hold_followers();
         self.release_ignored();
@@ -292,6 +293,29 @@ impl<'a> Draft<'a> {
                     step.waiting_for = Some(WaitReason::OutcomeUnknown);
                 }
             }
+        }
+    }
+
+    /// A list that lags behind our own change may ask for a second stop of a fleet that was stopped,
+    /// changed and started: what takes something away waits until AWS has caught up.
+    fn hold_unsteady(&mut self) {
+        let mut waits = BTreeSet::new();
+        for step in &mut self.plan.steps {
+            let unsteady = involved(&step.action).into_iter().find(|object| {
+                let until = self.input.unsteady.get(&object.to_string());
+                until.is_some_and(|until| self.input.now < *until)
+            });
+            if let Some(object) = unsteady
+                && step.waiting_for.is_none()
+                && step.action.is_disruptive()
+            {
+                step.waiting_for = Some(WaitReason::JustChanged);
+                waits.insert(object);
+            }
+        }
+        for object in waits {
+            let message = "it was changed a moment ago, and AWS's answers may be from before";
+            self.wait(object, WaitReason::JustChanged, message);
         }
     }
 

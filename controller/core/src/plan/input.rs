@@ -23,6 +23,9 @@ pub struct PlanInput<'a> {
     pub debts: &'a BTreeSet<String>,
     /// Calls that failed lately, by [`crate::action::Action::key`].
     pub failures: &'a BTreeMap<String, CallFailure>,
+    /// Objects we changed a moment ago, such as `fleet/cfd`, and until when what AWS says of them
+    /// may be from before.
+    pub unsteady: &'a BTreeMap<String, Timestamp>,
     /// What AWS said.
     pub observed: &'a ObservedEnvironment,
     /// The caller's ARN, for the guard that keeps it from locking itself out.

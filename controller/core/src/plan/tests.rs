@@ -18,6 +18,7 @@ mod failures_and_backoff;
 mod fields;
 mod ignore;
 mod intents_and_settle;
+mod just_changed;
 mod laws;
 mod observe_and_retain_forget;
 mod power_state;

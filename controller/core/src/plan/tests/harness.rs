@@ -109,6 +109,7 @@ pub(crate) struct Case {
     pub(crate) intents: Vec<OpenIntent>,
     pub(crate) debts: BTreeSet<String>,
     pub(crate) failures: BTreeMap<String, CallFailure>,
+    pub(crate) unsteady: BTreeMap<String, Timestamp>,
     pub(crate) observed: ObservedEnvironment,
     pub(crate) now: Timestamp,
 }
@@ -123,6 +124,7 @@ impl Case {
             intents: Vec::new(),
             debts: BTreeSet::new(),
             failures: BTreeMap::new(),
+            unsteady: BTreeMap::new(),
             observed: nothing(),
             now: minute(0),
         }
@@ -136,6 +138,7 @@ impl Case {
             intents: &self.intents,
             debts: &self.debts,
             failures: &self.failures,
+            unsteady: &self.unsteady,
             observed: &self.observed,
             caller_arn: CALLER,
             now: self.now,

@@ -159,6 +159,8 @@ impl World {
             intents: open,
             debts: &self.debts,
             failures: &self.failures,
+            // AWS's answers do not lag here.
+            unsteady: &BTreeMap::new(),
             observed,
             caller_arn: CALLER,
             now: self.now,
