@@ -2,6 +2,7 @@
 
 mod changing;
 mod deleting;
+mod disrupting;
 mod leaving;
 mod undoing;
 

@@ -84,7 +84,7 @@ async fn call(clients: &Clients, action: &Action) -> Result<Applied, ApplyError>
             let request = appstream.associate_fleet();
             outcome(request.fleet_name(fleet).stack_name(stack).send()).await
         }
-        Action::DisassociateFleet { fleet, stack } => {
+        Action::DisassociateFleet { fleet, stack, .. } => {
             let request = appstream.disassociate_fleet();
             outcome(request.fleet_name(fleet).stack_name(stack).send()).await
         }

@@ -54,8 +54,13 @@ pub enum Action {
     DeleteStack { name: String },
     /// `AssociateFleet`.
     AssociateFleet { fleet: String, stack: String },
-    /// `DisassociateFleet`.
-    DisassociateFleet { fleet: String, stack: String },
+    /// `DisassociateFleet`. `only_when_idle` as for `StopFleet`.
+    DisassociateFleet {
+        fleet: String,
+        stack: String,
+        #[serde(default = "only_when_idle")]
+        only_when_idle: bool,
+    },
     /// `TagResource`.
     TagResource {
         object: ObjectRef,
@@ -77,6 +82,11 @@ pub enum Action {
     },
     /// `DeleteBucketPolicy`, when nothing would remain; `base` as above.
     DeleteBucketPolicy { bucket: String, base: Option<Value> },
+}
+
+/// What intents of versions without the member meant.
+const fn only_when_idle() -> bool {
+    true
 }
 
 /// An AWS object, printed as `fleet/cfd`.
@@ -272,7 +282,8 @@ impl Action {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::AssociateFleet { fleet, stack } | Self::DisassociateFleet { fleet, stack } => {
+            Self::AssociateFleet { fleet, stack }
+            | Self::DisassociateFleet { fleet, stack, .. } => {
                 write!(f, "{} fleet/{fleet} stack/{stack}", self.operation())
             }
             Self::CreateFleet { .. }

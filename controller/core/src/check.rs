@@ -4,6 +4,7 @@
 //! be made twice to reach AWS. Every plan is checked in tests and again before it is applied.
 
 mod known;
+mod people;
 mod policy;
 
 use std::fmt;
@@ -49,7 +50,7 @@ pub fn check(input: &PlanInput<'_>, plan: &Plan) -> Vec<Note> {
             tags_from_the_start(input, &step.action),
             keeps_our_tags(input, &step.action),
             stopped_for(input, &step.action),
-            idle(input, &step.action),
+            people::may_be_interrupted(input, &step.action),
             policy::keeps_foreign_statements(input, &step.action),
             policy::keeps_guard_rails(input, &step.action),
         ];
@@ -280,36 +281,6 @@ fn stopped_for(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
         || vpc_config.is_some()
         || !delete.is_empty();
     needs_stop.then_some("these members change only on a stopped fleet")
-}
-
-/// Sessions are people.
-fn idle(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
-    let fleet = match action {
-        Action::StopFleet {
-            name,
-            only_when_idle,
-        } => {
-            if !only_when_idle {
-                return Some("a fleet is stopped only with a last look for sessions");
-            }
-            name
-        }
-        Action::DisassociateFleet { fleet, .. } => fleet,
-        Action::CreateFleet { .. }
-        | Action::UpdateFleet { .. }
-        | Action::StartFleet { .. }
-        | Action::DeleteFleet { .. }
-        | Action::CreateStack { .. }
-        | Action::UpdateStack { .. }
-        | Action::DeleteStack { .. }
-        | Action::AssociateFleet { .. }
-        | Action::TagResource { .. }
-        | Action::UntagResource { .. }
-        | Action::PutBucketPolicy { .. }
-        | Action::DeleteBucketPolicy { .. } => return None,
-    };
-    (input.observed.sessions_on(fleet) != Observed::Present(0))
-        .then_some("nobody is interrupted: the fleet must be known to have no session")
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub fn request(action: &Action, now: Timestamp) -> Option<ObserveRequest> {
             request.stacks.insert(name.clone());
             request.associations_of_stacks.insert(name.clone());
         }
-        Action::DisassociateFleet { fleet, stack } => {
+        Action::DisassociateFleet { fleet, stack, .. } => {
             request.stacks.insert(stack.clone());
             request.sessions.insert(fleet.clone());
         }
@@ -74,11 +74,7 @@ pub fn verify(
             only_when_idle,
         } => {
             fleet_is_ours(environment, observed)?;
-            if *only_when_idle {
-                is_idle(observed, name)
-            } else {
-                Ok(())
-            }
+            may_interrupt(observed, name, *only_when_idle)
         }
         Action::DeleteFleet { .. } => {
             fleet_is_ours(environment, observed)?;
@@ -95,9 +91,13 @@ pub fn verify(
             stack_is_ours(environment, observed)?;
             nothing(&observed.stack_fleets, "fleet")
         }
-        Action::DisassociateFleet { fleet, .. } => {
+        Action::DisassociateFleet {
+            fleet,
+            only_when_idle,
+            ..
+        } => {
             stack_is_ours(environment, observed)?;
-            is_idle(observed, fleet)
+            may_interrupt(observed, fleet, *only_when_idle)
         }
         Action::UntagResource { object, .. } => match object.kind {
             ObjectKind::Fleet => fleet_is_ours(environment, observed),
@@ -158,9 +158,39 @@ fn carries_uid(environment: &Environment, tags: &ObservedTags) -> Result<(), Str
     }
 }
 
-fn is_idle(observed: &ObservedEnvironment, fleet: &str) -> Result<(), String> {
+/// How many people a call cuts off, by the last look before it.
+#[must_use]
+pub fn cut_off(action: &Action, observed: &ObservedEnvironment) -> u32 {
+    match action {
+        Action::StopFleet { name: fleet, .. } => {
+            let sessions = observed.sessions_on(fleet);
+            sessions.present().copied().unwrap_or_default()
+        }
+        // Whether sessions outlive the association is not established.
+        Action::DisassociateFleet { .. }
+        | Action::CreateFleet { .. }
+        | Action::UpdateFleet { .. }
+        | Action::StartFleet { .. }
+        | Action::DeleteFleet { .. }
+        | Action::CreateStack { .. }
+        | Action::UpdateStack { .. }
+        | Action::DeleteStack { .. }
+        | Action::AssociateFleet { .. }
+        | Action::TagResource { .. }
+        | Action::UntagResource { .. }
+        | Action::PutBucketPolicy { .. }
+        | Action::DeleteBucketPolicy { .. } => 0,
+    }
+}
+
+/// Who is cut off has to be known, even where nobody is waited for.
+fn may_interrupt(
+    observed: &ObservedEnvironment,
+    fleet: &str,
+    only_when_idle: bool,
+) -> Result<(), String> {
     match observed.sessions_on(fleet) {
-        Observed::Present(0) => Ok(()),
+        Observed::Present(sessions) if sessions == 0 || !only_when_idle => Ok(()),
         Observed::Present(sessions) => Err(format!("{sessions} sessions are on the fleet")),
         Observed::Absent => Err("the fleet is gone".to_owned()),
         Observed::Unknown(why) => Err(why),

@@ -14,6 +14,7 @@ mod association;
 mod bucket;
 mod deletion;
 mod diff;
+mod disruption;
 mod draft;
 mod fleet;
 mod input;
@@ -129,6 +130,8 @@ pub enum WaitReason {
     FleetStopping,
     /// People are on the fleet and the change needs it stopped.
     WaitingForSessions,
+    /// The row forbids to interrupt anybody.
+    DisruptionForbidden,
     /// An earlier step has to be seen done first.
     EarlierStep,
     /// AWS creates the home bucket after a stack first enables home folders.
@@ -186,7 +189,8 @@ impl WaitReason {
             | Self::JustChanged
             | Self::BackingOff
             | Self::ObserveOnly => false,
-            Self::Conflict
+            Self::DisruptionForbidden
+            | Self::Conflict
             | Self::ReplacementNeeded
             | Self::CallRefused
             | Self::AwsReportsErrors

@@ -83,14 +83,17 @@ async fn one<C: Cloud>(
     step: &Step,
 ) -> Result<Result<(), Failed>, StoreError> {
     let row = &pass.candidate.row;
-    if let Err(why) = look(shared, pass, &step.action).await {
-        tracing::debug!(
-            environment.name = row.name,
-            action = %step.action,
-            "not done: {why}"
-        );
-        return Ok(Err(Failed::LastLook(why)));
-    }
+    let cut_off = match look(shared, pass, &step.action).await {
+        Ok(cut_off) => cut_off,
+        Err(why) => {
+            tracing::debug!(
+                environment.name = row.name,
+                action = %step.action,
+                "not done: {why}"
+            );
+            return Ok(Err(Failed::LastLook(why)));
+        }
+    };
     if step.action.is_disruptive() && !within_budget(shared, pass).await? {
         return Ok(Err(Failed::Budget));
     }
@@ -119,7 +122,7 @@ async fn one<C: Cloud>(
     } else {
         shared.cloud.apply(&step.action).await.map(drop)
     };
-    let (outcome, event) = verdict(step, &result);
+    let (outcome, event) = verdict(step, cut_off, &result);
     let error = result.as_ref().err().map(ToString::to_string);
     log_event(&row.name, &event);
     let settled = SettledIntent {
@@ -138,20 +141,21 @@ async fn one<C: Cloud>(
     Ok(result.map_err(Failed::Call))
 }
 
-/// The last look before a call that takes something away.
+/// The last look before a call that takes something away; how many people it will cut off.
 async fn look<C: Cloud>(
     shared: &Arc<Shared<C>>,
     pass: &Pass,
     action: &Action,
-) -> Result<(), String> {
+) -> Result<u32, String> {
     let Some(request) = last_look::request(action, shared.clock.now()) else {
-        return Ok(());
+        return Ok(0);
     };
     let world = shared.cloud.observe(&request).await;
     shared.metrics.reads(&world.calls);
     let candidate = &pass.candidate;
     let observed = ObservedEnvironment::of(&world, candidate.fleet(), candidate.stack());
-    last_look::verify(action, &candidate.environment, &observed)
+    last_look::verify(action, &candidate.environment, &observed)?;
+    Ok(last_look::cut_off(action, &observed))
 }
 
 /// What people are told when the budget is used up.
@@ -176,17 +180,24 @@ pub(crate) async fn within_budget<C: Cloud>(
 const BUDGET_WINDOW: std::time::Duration = std::time::Duration::from_secs(3600);
 
 /// What a call came to, and the event that says so.
-fn verdict(step: &Step, result: &Result<(), ApplyError>) -> (Outcome, Event) {
+fn verdict(step: &Step, cut_off: u32, result: &Result<(), ApplyError>) -> (Outcome, Event) {
     let action = &step.action;
     let object = action.object().to_string();
     match result {
         Ok(()) => {
+            let mut message = format!("{}: {}", action.operation(), step.reason);
+            let mut details = json!({"action": action});
+            if cut_off > 0 {
+                let noun = if cut_off == 1 { "session" } else { "sessions" };
+                message.push_str(&format!("; it cut off {cut_off} {noun}"));
+                details["cut_off"] = json!(cut_off);
+            }
             let event = Event {
                 event_type: EventType::Normal,
                 reason: done(action),
                 object,
-                message: format!("{}: {}", action.operation(), step.reason),
-                details: json!({"action": action}),
+                message,
+                details,
             };
             (Outcome::Ok, event)
         }

@@ -87,6 +87,7 @@ fn trouble(reason: WaitReason) -> Option<EventReason> {
         WaitReason::FleetStarting
         | WaitReason::FleetStopping
         | WaitReason::WaitingForSessions
+        | WaitReason::DisruptionForbidden
         | WaitReason::EarlierStep
         | WaitReason::HomeBucketMissing
         | WaitReason::NotObserved

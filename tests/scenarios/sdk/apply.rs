@@ -68,6 +68,7 @@ fn a_life(fleet_arn: &str, bucket: &str) -> Vec<Action> {
         Action::DisassociateFleet {
             fleet: pair().0,
             stack: pair().1,
+            only_when_idle: true,
         },
         Action::DeleteStack { name: name() },
         Action::DeleteFleet { name: name() },

@@ -100,7 +100,8 @@ fn call_of(action: &Action, account: &str) -> (Service, Value) {
         }
         | Action::DeleteFleet { name }
         | Action::DeleteStack { name } => json!({"Name": name}),
-        Action::AssociateFleet { fleet, stack } | Action::DisassociateFleet { fleet, stack } => {
+        Action::AssociateFleet { fleet, stack }
+        | Action::DisassociateFleet { fleet, stack, .. } => {
             json!({"FleetName": fleet, "StackName": stack})
         }
         Action::TagResource { arn, tags, .. } => json!({"ResourceArn": arn, "Tags": tags}),

@@ -54,7 +54,7 @@ pub(super) fn parted(
             step.waiting_for.is_none()
                 && matches!(
                     &step.action,
-                    Action::DisassociateFleet { fleet, stack }
+                    Action::DisassociateFleet { fleet, stack, .. }
                         if fleet == of_fleet && stack == of_stack
                 )
         })

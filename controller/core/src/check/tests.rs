@@ -3,6 +3,7 @@
 
 mod going;
 mod ownership;
+mod people;
 mod policies;
 
 use std::collections::BTreeSet;
@@ -135,6 +136,7 @@ fn disassociate() -> Action {
     Action::DisassociateFleet {
         fleet: name(),
         stack: name(),
+        only_when_idle: true,
     }
 }
 
@@ -162,7 +164,6 @@ const ONLY_OWN_OBJECTS: &str = "an environment touches only its own objects";
 const NOT_WITHOUT_UID: &str = "what exists is changed only with our uid on it";
 const ANOTHER_UID: &str = "what carries another uid is never touched";
 const PARTED: &str = "nothing is deleted that is not known to be associated with nothing";
-const IDLE: &str = "nobody is interrupted: the fleet must be known to have no session";
 const SEEN_POLICY: &str = "a policy is written only over the one that was seen";
 
 #[test]
@@ -347,26 +348,4 @@ fn what_needs_a_stopped_fleet_is_not_sent_to_another() {
         ..none()
     };
     assert!(broken(&complete(), vec![update_fleet(in_place)]).is_empty());
-}
-
-#[test]
-fn nobody_is_interrupted() {
-    for sessions in [
-        Observed::Present(1),
-        Observed::Absent,
-        Observed::Unknown("denied".to_owned()),
-    ] {
-        let mut case = complete();
-        case.observed.sessions.insert(name(), sessions);
-        assert_eq!(broken(&case, vec![stop()]), [IDLE]);
-        assert_eq!(broken(&case, vec![disassociate()]), [IDLE]);
-    }
-    let unlooked = Action::StopFleet {
-        name: name(),
-        only_when_idle: false,
-    };
-    assert_eq!(
-        broken(&complete(), vec![unlooked]),
-        ["a fleet is stopped only with a last look for sessions"]
-    );
 }

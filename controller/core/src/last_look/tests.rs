@@ -62,6 +62,7 @@ fn takers() -> Vec<Action> {
         Action::DisassociateFleet {
             fleet: name(),
             stack: name(),
+            only_when_idle: true,
         },
         untag(ObjectRef::fleet("cfd")),
         untag(ObjectRef::stack("cfd")),
@@ -194,11 +195,22 @@ fn a_session_that_began_since_stops_the_stop() {
         case.observed.sessions.insert(name(), sessions);
         assert!(!ok(&case, &stop()));
         assert!(!ok(&case, &takers()[3]));
-        let whatever = Action::StopFleet {
-            name: name(),
-            only_when_idle: false,
-        };
-        assert!(ok(&case, &whatever));
+    }
+}
+
+#[test]
+fn where_nobody_is_waited_for_it_is_still_counted_who_is_cut_off() {
+    let whatever = Action::StopFleet {
+        name: name(),
+        only_when_idle: false,
+    };
+    let mut case = in_order();
+    case.observed.sessions.insert(name(), Observed::Present(3));
+    assert!(ok(&case, &whatever));
+    assert_eq!(super::cut_off(&whatever, &case.observed), 3);
+    for unknown in [Observed::Absent, Observed::Unknown("denied".to_owned())] {
+        case.observed.sessions.insert(name(), unknown);
+        assert!(!ok(&case, &whatever));
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::draft::Draft;
-use super::{WaitReason, power};
+use super::{WaitReason, disruption};
 use crate::action::{Action, ObjectRef};
 use crate::observed::Observed;
 
@@ -68,28 +68,18 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
     step.waiting_for = (!fleets.is_empty()).then_some(WaitReason::EarlierStep);
 }
 
-/// Takes another fleet off our stack, when nobody streams from it.
+/// Takes another fleet off our stack, when those who stream from it may be interrupted.
 fn replace(draft: &mut Draft<'_>, other: &str, stack: &str) {
-    let object = ObjectRef::stack(stack);
+    let permit = disruption::permit(draft, other);
     let action = Action::DisassociateFleet {
         fleet: other.to_owned(),
         stack: stack.to_owned(),
+        only_when_idle: permit.only_when_idle,
     };
     let why = format!("the stack has fleet {other}, which the row does not ask for");
-    match draft.input.observed.sessions_on(other) {
-        Observed::Present(0) => {
-            draft.step(action, why);
-        }
-        Observed::Present(sessions) => {
-            draft.later(action, why, WaitReason::WaitingForSessions);
-            let message = power::sessions_message(sessions);
-            draft.wait(&object, WaitReason::WaitingForSessions, message);
-        }
-        Observed::Absent | Observed::Unknown(_) => {
-            draft.plan.needs.sessions.insert(other.to_owned());
-            draft.later(action, why, WaitReason::NotObserved);
-            let message = format!("the sessions of fleet {other} are not known");
-            draft.wait(&object, WaitReason::NotObserved, message);
-        }
+    let step = draft.step(action, why);
+    step.waiting_for = permit.hold.as_ref().map(|(reason, _)| *reason);
+    if let Some((reason, message)) = permit.hold {
+        draft.wait(ObjectRef::stack(stack), reason, message);
     }
 }

@@ -12,8 +12,9 @@
 
 use std::collections::BTreeSet;
 
+use super::disruption::{self, Permit};
 use super::draft::{Draft, ENVIRONMENT_TAG, Ownership, UID_TAG};
-use super::{WaitReason, bucket, power};
+use super::{Step, WaitReason, bucket, power};
 use crate::action::{Action, ObjectKind, ObjectRef};
 use crate::environment::{DeletionPolicy, Mode};
 use crate::observed::{FleetState, Observed, ObservedFleet, ObservedStack, ObservedTags};
@@ -173,22 +174,29 @@ fn delete_fleet(draft: &mut Draft<'_>, object: &ObjectRef, fleet: &ObservedFleet
         draft.wait(object, WaitReason::Conflict, message);
         return;
     }
-    let Some(idle) = idle(draft, object, &fleet.name) else {
+    let stacks: Vec<String> = stacks.iter().cloned().collect();
+    let Some(permit) = permit(draft, object, &fleet.name) else {
         return;
     };
-    for stack in stacks {
-        let action = Action::DisassociateFleet {
-            fleet: fleet.name.clone(),
-            stack: stack.clone(),
-        };
-        draft.step(action, WHY).waiting_for = idle;
-    }
     let delete = Action::DeleteFleet {
         name: fleet.name.clone(),
     };
+    let runs = matches!(fleet.state, FleetState::Running | FleetState::Starting);
+    if runs && permit.cuts_off > 0 {
+        // AWS may refuse to part what people stream from; the stop ends their sessions.
+        power::stop(draft, &fleet.name, WHY, false);
+        for stack in &stacks {
+            part(draft, &fleet.name, stack, &permit).waiting_for = Some(WaitReason::EarlierStep);
+        }
+        draft.later(delete, WHY, WaitReason::EarlierStep);
+        return;
+    }
+    for stack in &stacks {
+        part(draft, &fleet.name, stack, &permit);
+    }
     match &fleet.state {
         FleetState::Stopped => {
-            draft.step(delete, WHY).waiting_for = idle;
+            draft.step(delete, WHY).waiting_for = permit.hold.map(|(reason, _)| reason);
         }
         FleetState::Running | FleetState::Starting => {
             let waiting = power::stop(draft, &fleet.name, WHY, false);
@@ -217,17 +225,17 @@ fn delete_stack(draft: &mut Draft<'_>, object: &ObjectRef, stack: &ObservedStack
         return;
     };
     for fleet in fleets {
-        let action = Action::DisassociateFleet {
-            fleet: fleet.clone(),
-            stack: stack.name.clone(),
-        };
-        if draft.plan.steps.iter().any(|step| step.action == action) {
+        let is_planned = draft.plan.steps.iter().any(|step| {
+            matches!(&step.action, Action::DisassociateFleet { fleet: of, stack: from, .. }
+                if of == fleet && *from == stack.name)
+        });
+        if is_planned {
             continue;
         }
-        let Some(idle) = idle(draft, object, fleet) else {
+        let Some(permit) = permit(draft, object, fleet) else {
             return;
         };
-        draft.step(action, WHY).waiting_for = idle;
+        part(draft, fleet, &stack.name, &permit);
     }
     let held = draft.plan.steps.iter().find_map(|step| {
         let Action::DisassociateFleet { stack: other, .. } = &step.action else {
@@ -253,26 +261,28 @@ fn our_stack(draft: &Draft<'_>) -> Option<String> {
     (ownership == Ownership::Ours).then(|| stack.name.clone())
 }
 
-/// Whether a fleet is idle: `Some(None)` if so, `Some(Some(reason))` if a step has to wait, `None`
-/// if it has to be looked at first.
-fn idle(draft: &mut Draft<'_>, object: &ObjectRef, fleet: &str) -> Option<Option<WaitReason>> {
-    match draft.input.observed.sessions_on(fleet) {
-        Observed::Present(0) => Some(None),
-        Observed::Present(sessions) => {
-            let message = power::sessions_message(sessions);
-            draft.wait(object, WaitReason::WaitingForSessions, message);
-            Some(Some(WaitReason::WaitingForSessions))
-        }
-        Observed::Absent | Observed::Unknown(_) => {
-            draft.plan.needs.sessions.insert(fleet.to_owned());
-            draft.wait(
-                object,
-                WaitReason::NotObserved,
-                "its sessions are not known",
-            );
-            None
+/// Whether the people on a fleet may be interrupted; `None` if it has to be looked at first.
+fn permit(draft: &mut Draft<'_>, object: &ObjectRef, fleet: &str) -> Option<Permit> {
+    let permit = disruption::permit(draft, fleet);
+    if let Some((reason, message)) = &permit.hold {
+        draft.wait(object, *reason, message);
+        if *reason == WaitReason::NotObserved {
+            return None;
         }
     }
+    Some(permit)
+}
+
+/// Takes a fleet off a stack.
+fn part<'a>(draft: &'a mut Draft<'_>, fleet: &str, stack: &str, permit: &Permit) -> &'a mut Step {
+    let action = Action::DisassociateFleet {
+        fleet: fleet.to_owned(),
+        stack: stack.to_owned(),
+        only_when_idle: permit.only_when_idle,
+    };
+    let step = draft.step(action, WHY);
+    step.waiting_for = permit.hold.as_ref().map(|(reason, _)| *reason);
+    step
 }
 
 /// Takes our statements off every bucket the row names or used to name.

@@ -7,11 +7,11 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::draft::Draft;
-use super::{CallFailure, Step, WaitReason};
+use super::{CallFailure, Step, WaitReason, disruption};
 use crate::action::{Action, ObjectRef};
 use crate::cloud::ErrorClass;
 use crate::environment::Timestamp;
-use crate::observed::{FleetState, Observed, ObservedFleet};
+use crate::observed::{FleetState, ObservedFleet};
 use crate::spec::PowerState;
 
 /// The path of the fleet's power state, as in `ignore`.
@@ -57,9 +57,8 @@ pub(super) fn stop_for_a_change(
             refused.message
         );
         let reason = WaitReason::CallRefused;
-        draft
-            .later(stop_action(&object.name), WHY, reason)
-            .opens_debt = true;
+        let action = stop_action(&object.name, true);
+        draft.later(action, WHY, reason).opens_debt = true;
         draft.wait(object, reason, message);
         return reason;
     }
@@ -83,38 +82,23 @@ fn is_refused(failure: &CallFailure, now: Timestamp) -> bool {
 
 /// Plans a stop under the disruption policy; says what steps behind it wait for.
 pub(super) fn stop(draft: &mut Draft<'_>, name: &str, why: &str, owes_start: bool) -> WaitReason {
-    let object = ObjectRef::fleet(name);
-    let (waiting, message) = match draft.input.observed.sessions_on(name) {
-        Observed::Present(0) => (None, String::new()),
-        Observed::Present(sessions) => (
-            Some(WaitReason::WaitingForSessions),
-            sessions_message(sessions),
-        ),
-        Observed::Absent | Observed::Unknown(_) => {
-            draft.plan.needs.sessions.insert(name.to_owned());
-            let message = "its sessions are not known".to_owned();
-            (Some(WaitReason::NotObserved), message)
-        }
-    };
-    let step = draft.step(stop_action(name), why);
+    let permit = disruption::permit(draft, name);
+    let action = stop_action(name, permit.only_when_idle);
+    let waiting = permit.hold.as_ref().map(|(reason, _)| *reason);
+    let step = draft.step(action, why);
     step.opens_debt = owes_start;
     step.waiting_for = waiting;
-    if let Some(reason) = waiting {
-        draft.wait(&object, reason, message);
+    if let Some((reason, message)) = permit.hold {
+        draft.wait(ObjectRef::fleet(name), reason, message);
     }
     waiting.unwrap_or(WaitReason::EarlierStep)
 }
 
-fn stop_action(name: &str) -> Action {
+fn stop_action(name: &str, only_when_idle: bool) -> Action {
     Action::StopFleet {
         name: name.to_owned(),
-        only_when_idle: true,
+        only_when_idle,
     }
-}
-
-pub(super) fn sessions_message(sessions: u32) -> String {
-    let noun = if sessions == 1 { "session" } else { "sessions" };
-    format!("{sessions} {noun} on the fleet; it is stopped when none is left")
 }
 
 fn start(draft: &mut Draft<'_>, name: &str, why: &str) {

@@ -13,6 +13,7 @@ mod buckets;
 mod connectors;
 mod create;
 mod deletion;
+mod disruption;
 mod drift_ledger;
 mod failures_and_backoff;
 mod fields;

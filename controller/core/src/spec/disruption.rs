@@ -26,4 +26,8 @@ pub enum DisruptionPolicy {
     /// When no session is left on any of its stacks; a disconnected session counts.
     #[default]
     WhenIdle,
+    /// Whoever is on it: their sessions end.
+    Always,
+    /// Not at all: what needs a stop waits until somebody else stops the fleet.
+    Never,
 }

@@ -21,6 +21,7 @@ fn only_the_environments_own_objects_are_touched() {
         Action::DisassociateFleet {
             fleet: name(),
             stack: other(),
+            only_when_idle: true,
         },
         Action::UntagResource {
             object: ObjectRef::stack("other"),

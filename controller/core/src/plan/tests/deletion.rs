@@ -217,6 +217,7 @@ fn what_waits_behind_a_disassociation_that_failed_waits_with_it() {
     let action = Action::DisassociateFleet {
         fleet: "cfd".to_owned(),
         stack: "cfd".to_owned(),
+        only_when_idle: true,
     };
     super::failures_and_backoff::fail(&mut case, &action, crate::cloud::ErrorClass::NotReady);
     check(

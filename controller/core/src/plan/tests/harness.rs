@@ -374,12 +374,19 @@ fn parameters(action: &Action) -> String {
                 .collect();
             format!(" {}", sids.join(" "))
         }
+        Action::StopFleet { only_when_idle, .. }
+        | Action::DisassociateFleet { only_when_idle, .. } => {
+            let whoever = if *only_when_idle {
+                ""
+            } else {
+                " whoever is on it"
+            };
+            whoever.to_owned()
+        }
         Action::StartFleet { .. }
-        | Action::StopFleet { .. }
         | Action::DeleteFleet { .. }
         | Action::DeleteStack { .. }
         | Action::AssociateFleet { .. }
-        | Action::DisassociateFleet { .. }
         | Action::DeleteBucketPolicy { .. } => String::new(),
     }
 }

@@ -155,6 +155,7 @@ fn an_association_is_found_out_from_the_stack() {
     let off = || Action::DisassociateFleet {
         fleet: name(),
         stack: name(),
+        only_when_idle: true,
     };
     case.observed.stack_fleets = Observed::Present([name()].into());
     assert_eq!(settled(&case, on()), Some(Outcome::Ok));

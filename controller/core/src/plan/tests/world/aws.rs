@@ -146,9 +146,13 @@ impl Aws {
                 fleet.state = FleetState::Starting;
                 Ok(())
             }
-            Action::StopFleet { name, .. } => {
+            Action::StopFleet {
+                name,
+                only_when_idle,
+            } => {
                 let sessions = self.sessions.get(name).copied().unwrap_or(0);
-                refuse(sessions > 0, "people are on it")?;
+                refuse(*only_when_idle && sessions > 0, "people are on it")?;
+                self.sessions.remove(name);
                 let fleet = self.fleet(name)?;
                 let stops = matches!(fleet.state, FleetState::Running | FleetState::Starting);
                 refuse(!stops, "it does not run")?;
@@ -207,9 +211,13 @@ impl Aws {
                 self.associations.insert((fleet.clone(), stack.clone()));
                 Ok(())
             }
-            Action::DisassociateFleet { fleet, stack } => {
+            Action::DisassociateFleet {
+                fleet,
+                stack,
+                only_when_idle,
+            } => {
                 let sessions = self.sessions.get(fleet).copied().unwrap_or(0);
-                refuse(sessions > 0, "people are on it")?;
+                refuse(*only_when_idle && sessions > 0, "people are on it")?;
                 let there = self.associations.remove(&(fleet.clone(), stack.clone()));
                 refuse(!there, "ResourceNotFound: no such association")
             }

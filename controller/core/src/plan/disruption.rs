@@ -1,0 +1,80 @@
+//! Decides whether people on a fleet may be interrupted: what the row allows, and who is there.
+
+use super::WaitReason;
+use super::draft::Draft;
+use crate::observed::{FleetState, Observed};
+use crate::spec::{Disruption, DisruptionPolicy};
+
+/// Whether a call that interrupts people may be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Permit {
+    /// Whether the last look before the call has to find nobody.
+    pub(super) only_when_idle: bool,
+    /// How many people the call cuts off, as far as this look knows.
+    pub(super) cuts_off: u32,
+    /// Why it has to wait, and that for people.
+    pub(super) hold: Option<(WaitReason, String)>,
+}
+
+/// What the row says of interruptions.
+pub(super) fn in_force(draft: &Draft<'_>) -> Disruption {
+    let fleet = draft.input.environment.spec.fleet.as_ref();
+    fleet.map(|fleet| fleet.disruption).unwrap_or_default()
+}
+
+/// Whether the people on a fleet may be interrupted; asks for what has to be known first.
+pub(super) fn permit(draft: &mut Draft<'_>, fleet: &str) -> Permit {
+    let disruption = in_force(draft);
+    let mut permit = Permit {
+        only_when_idle: disruption.policy != DisruptionPolicy::Always,
+        cuts_off: 0,
+        hold: None,
+    };
+    // Nobody is on a fleet that stands still, and whoever stopped it meant to.
+    let hold = if is_stopped(draft, fleet) {
+        None
+    } else {
+        forbidden(disruption.policy)
+    };
+    if hold.is_some() {
+        permit.hold = hold;
+        return permit;
+    }
+    match draft.input.observed.sessions_on(fleet) {
+        Observed::Present(sessions) if sessions == 0 || !permit.only_when_idle => {
+            permit.cuts_off = sessions;
+        }
+        Observed::Present(sessions) => {
+            let message = sessions_message(sessions);
+            permit.hold = Some((WaitReason::WaitingForSessions, message));
+        }
+        // Also where nobody is waited for: it has to be told who is cut off.
+        Observed::Absent | Observed::Unknown(_) => {
+            draft.plan.needs.sessions.insert(fleet.to_owned());
+            let message = format!("the sessions of fleet {fleet} are not known");
+            permit.hold = Some((WaitReason::NotObserved, message));
+        }
+    }
+    permit
+}
+
+fn is_stopped(draft: &Draft<'_>, name: &str) -> bool {
+    let fleet = draft.input.observed.fleet.present();
+    fleet.is_some_and(|fleet| fleet.name == name && fleet.state == FleetState::Stopped)
+}
+
+fn forbidden(policy: DisruptionPolicy) -> Option<(WaitReason, String)> {
+    match policy {
+        DisruptionPolicy::WhenIdle | DisruptionPolicy::Always => None,
+        DisruptionPolicy::Never => {
+            let message = "the row's disruption policy is Never: stop the fleet by hand and the \
+                           rest follows, or allow it in fleet.disruption";
+            Some((WaitReason::DisruptionForbidden, message.to_owned()))
+        }
+    }
+}
+
+fn sessions_message(sessions: u32) -> String {
+    let noun = if sessions == 1 { "session" } else { "sessions" };
+    format!("{sessions} {noun} on the fleet; it is stopped when none is left")
+}

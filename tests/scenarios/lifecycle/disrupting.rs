@@ -1,0 +1,76 @@
+//! People are interrupted when the row says so, and then it is told how many.
+
+use std::time::Duration;
+
+use streamkeeper_simulator::SessionSeed;
+use streamkeeper_tests::{REGION, World};
+
+use super::{CONVERGED, converged};
+
+/// The blog's environment with two people on it, and a change that needs a stop.
+async fn with_people(policy: &str) -> World {
+    let world = converged().await;
+    let people = [SessionSeed::active("ada"), SessionSeed::disconnected("bob")];
+    world.simulator.set_sessions(REGION, "cfd", "cfd", &people);
+    world
+        .sql(&format!(
+            r#"UPDATE streamkeeper.environments
+               SET spec = jsonb_set(jsonb_set(spec, '{{fleet,description}}', '"new"'),
+                                    '{{fleet,disruption}}', '{{"policy": "{policy}"}}')"#
+        ))
+        .await;
+    world
+}
+
+#[tokio::test]
+async fn always_cuts_people_off_and_says_how_many() {
+    let mut world = with_people("Always").await;
+    world.settle().await;
+    assert_eq!(world.ready("cfd").await, CONVERGED);
+    assert_eq!(world.fleet("cfd")["Description"], "new");
+    assert_eq!(world.fleet("cfd")["State"], "RUNNING");
+    assert_eq!(world.simulator.sessions_cut(), 2);
+    assert_eq!(
+        world.events("Stopped").await,
+        ["fleet/cfd: StopFleet: for a change that needs a stopped fleet; it cut off 2 sessions"]
+    );
+    world.assert_quiet().await;
+}
+
+#[tokio::test]
+async fn never_waits_for_somebody_to_stop_the_fleet_and_then_follows() {
+    let mut world = with_people("Never").await;
+    world.simulator.set_sessions(REGION, "cfd", "cfd", &[]);
+    let before = world.changes().len();
+    world.run_for(Duration::from_secs(3600)).await;
+    assert_eq!(world.changes()[before..], Vec::<String>::new());
+    let stalled = world.condition("cfd", "Stalled").await;
+    assert!(
+        stalled.starts_with("True DisruptionForbidden: fleet/cfd"),
+        "{stalled}"
+    );
+    world.assert_quiet().await;
+
+    world.admin("StopFleet", serde_json::json!({"Name": "cfd"}));
+    world.settle().await;
+    assert_eq!(world.ready("cfd").await, CONVERGED);
+    assert_eq!(
+        world.changes()[before..],
+        ["UpdateFleet fleet/cfd", "StartFleet fleet/cfd"]
+    );
+    assert_eq!(world.fleet("cfd")["Description"], "new");
+    world.assert_quiet().await;
+}
+
+#[tokio::test]
+async fn a_row_that_goes_takes_people_off_when_it_says_so() {
+    let mut world = with_people("Always").await;
+    world.settle().await;
+    let people = [SessionSeed::active("ada")];
+    world.simulator.set_sessions(REGION, "cfd", "cfd", &people);
+    world.sql("DELETE FROM streamkeeper.environments").await;
+    world.settle().await;
+    assert!(!world.exists("cfd").await);
+    assert_eq!(world.simulator.sessions_cut(), 3);
+    world.assert_quiet().await;
+}
