@@ -24,6 +24,7 @@ mod contest;
 mod learn;
 mod look;
 mod memory;
+mod neighbours;
 mod orphans;
 mod pass;
 mod record;
@@ -49,6 +50,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::look::Candidate;
 use self::memory::Memory;
+use self::neighbours::Neighbourhood;
 use self::pass::Pass;
 pub use self::shared::Settings;
 use self::shared::Shared;
@@ -180,7 +182,10 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         self.memory.keep_only(&uids);
         let sweep = now >= self.next_sweep;
         let scope_environments = i64::try_from(snapshot.environments.len()).unwrap_or(i64::MAX);
-        let due = self.due(&snapshot.environments, sweep, now).await?;
+        let account = self.shared.scope.account.clone();
+        let rows = &snapshot.environments;
+        let neighbourhood = self.neighbourhood(rows, &account).await?;
+        let due = self.due(rows, &neighbourhood, sweep, now).await?;
         let mut round = Round {
             next_wake: self.next_sweep,
             looked_at: due.len(),
@@ -236,16 +241,19 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
     async fn due(
         &mut self,
         rows: &[EnvironmentRow],
+        neighbourhood: &Neighbourhood<'_>,
         sweep: bool,
         now: Timestamp,
     ) -> Result<Vec<Candidate>, StoreError> {
         let mut due = Vec::new();
         for row in rows {
             if row.paused {
+                self.memory.rest(row.uid);
                 self.conclude(row, verdict::paused()).await?;
                 continue;
             }
             if let Some((reason, message)) = &self.refused {
+                self.memory.rest(row.uid);
                 self.conclude(row, verdict::stalled(*reason, message))
                     .await?;
                 continue;
@@ -253,6 +261,7 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             let environment = match row.desired(&self.shared.scope.account) {
                 Ok(environment) => environment,
                 Err(fault) => {
+                    self.memory.rest(row.uid);
                     let reason = match fault {
                         SpecFault::UnknownField { .. } => WaitReason::UnknownField,
                         SpecFault::Invalid { .. } => WaitReason::InvalidSpec,
@@ -262,8 +271,10 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
                     continue;
                 }
             };
+            let neighbours = neighbourhood.of_environment(&environment);
             let remembered = self.memory.of(row.uid);
             let changed = remembered.seen != Some(row.updated_at)
+                || remembered.neighbours != neighbours
                 || row.observed_generation != Some(row.generation);
             let asked = row
                 .reconcile_requested_at
@@ -271,9 +282,11 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             let checks = remembered.next_check.is_some_and(|check| check <= now);
             if sweep || changed || asked || checks {
                 remembered.begin(row.generation, row.updated_at);
+                remembered.neighbours.clone_from(&neighbours);
                 due.push(Candidate {
                     row: row.clone(),
                     environment,
+                    neighbours,
                 });
             }
         }
@@ -398,6 +411,7 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         let remembered = self.memory.of(candidate.row.uid);
         Pass {
             observed: ObservedEnvironment::of(world, candidate.fleet(), candidate.stack()),
+            neighbours: candidate.neighbours_in(world),
             candidate: candidate.clone(),
             caller_arn: Arc::clone(&self.caller_arn),
             failures: remembered.failures(now),
@@ -421,6 +435,7 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         let mut rows = BTreeMap::new();
         let mut acted = 0;
         let mut failed = None;
+        let mut woken = BTreeSet::new();
         let mut waiting = due.into_iter();
         loop {
             while running.len() < SIDE_BY_SIDE && failed.is_none() {
@@ -435,28 +450,37 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
                     looked.scope_environments,
                 );
                 let handle = running.spawn(pass::run(Arc::clone(&self.shared), pass));
-                rows.insert(handle.id(), candidate.row);
+                let partners = neighbours::partners(&candidate.neighbours);
+                rows.insert(handle.id(), (candidate.row, partners));
             }
             let Some(joined) = running.join_next_with_id().await else {
                 break;
             };
             match joined {
                 Ok((id, outcome)) => {
-                    let Some(row) = rows.remove(&id) else {
+                    let Some((row, partners)) = rows.remove(&id) else {
                         continue;
                     };
                     acted += outcome.applied.len();
+                    if outcome.gone || !outcome.applied.is_empty() {
+                        woken.extend(partners);
+                    }
                     if let Some(error) = self.learn(&row, outcome) {
                         failed.get_or_insert(error);
                     }
                 }
                 Err(error) => {
-                    let Some(row) = rows.remove(&error.id()) else {
+                    let Some((row, _)) = rows.remove(&error.id()) else {
                         continue;
                     };
                     self.panicked(&row, error).await?;
                 }
             }
+        }
+        // What one has done may be what another waits for.
+        let now = self.shared.clock.now();
+        for uid in woken {
+            self.memory.of(uid).look_at(now);
         }
         failed.map_or(Ok(acted), Err)
     }

@@ -152,6 +152,30 @@ impl Store {
         Ok(rows)
     }
 
+    /// Where rows of these names live, such as `123456789012/eu-west-1`, if not in the given scope.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn find_scopes(
+        &self,
+        scope_id: i64,
+        names: &[String],
+    ) -> Result<BTreeMap<String, String>, StoreError> {
+        let found = sqlx::query!(
+            r#"SELECT name, coalesce(account_id || '/', '') || region AS "scope!"
+               FROM streamkeeper.environments
+               WHERE name = ANY($1)
+                 AND streamkeeper.scope_of(region, account_id) IS DISTINCT FROM $2"#,
+            names,
+            scope_id
+        )
+        .fetch_all(self.pool())
+        .await
+        .map_err(|error| StoreError::database("find the scopes of environments", error))?;
+        Ok(found.into_iter().map(|row| (row.name, row.scope)).collect())
+    }
+
     /// Begins a transaction whose statements all see the same moment.
     async fn begin_snapshot(&self, operation: &str) -> Result<Snapshot, StoreError> {
         self.pool()

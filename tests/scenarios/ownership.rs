@@ -1,6 +1,7 @@
 //! What carries our uid is ours; everything else is somebody's, and stays as it is.
 
 mod adopting;
+mod fleet_ref;
 mod sharing;
 mod strangers;
 

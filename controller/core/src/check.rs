@@ -4,6 +4,7 @@
 //! be made twice to reach AWS. Every plan is checked in tests and again before it is applied.
 
 mod known;
+mod neighbours;
 mod people;
 mod policy;
 
@@ -46,6 +47,8 @@ pub fn check(input: &PlanInput<'_>, plan: &Plan) -> Vec<Note> {
             known::known(input, &step.action),
             known::parted(input, earlier, &step.action),
             ours(input, earlier, step),
+            neighbours::lent(input, &step.action),
+            neighbours::deserted(input, &step.action),
             takes_only_when_deleting(input, &step.action),
             tags_from_the_start(input, &step.action),
             keeps_our_tags(input, &step.action),
@@ -96,7 +99,7 @@ fn of_this_environment(input: &PlanInput<'_>, action: &Action) -> Option<&'stati
         Action::AssociateFleet {
             fleet: of_fleet,
             stack: of_stack,
-        } => fleet(of_fleet) && stack(of_stack),
+        } => (fleet(of_fleet) || neighbours::referred(input, of_fleet)) && stack(of_stack),
         // Another fleet may be taken off our stack.
         Action::DisassociateFleet { stack: name, .. } => stack(name),
         Action::TagResource { object, .. } | Action::UntagResource { object, .. } => {
@@ -147,6 +150,10 @@ fn ours(input: &PlanInput<'_>, earlier: &[Step], step: &Step) -> Option<&'static
     let objects = match &step.action {
         // The other fleet is not ours; the stack it is taken off is.
         Action::DisassociateFleet { stack, .. } => vec![ObjectRef::stack(stack)],
+        // Of another environment's fleet `neighbours::lent` judges.
+        Action::AssociateFleet { fleet, stack } if neighbours::referred(input, fleet) => {
+            vec![ObjectRef::stack(stack)]
+        }
         Action::AssociateFleet { fleet, stack } => {
             vec![ObjectRef::fleet(fleet), ObjectRef::stack(stack)]
         }

@@ -111,6 +111,12 @@ impl Environment {
             .map(|stack| stack.name.as_deref().unwrap_or(&self.name))
     }
 
+    /// The environment whose fleet this one's stack uses, if the row names one.
+    #[must_use]
+    pub fn fleet_ref(&self) -> Option<&str> {
+        self.spec.fleet_ref.as_deref()
+    }
+
     /// Whether the row is on its way out.
     #[must_use]
     pub fn is_deleting(&self) -> bool {

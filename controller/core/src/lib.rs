@@ -5,6 +5,7 @@
 //!   ManagedPaths ──────────┤
 //!   OpenIntents, debts ────┼─► plan ─► Plan { steps, waiting, differences } ─► check
 //!   ObservedWorld ─────────┤
+//!   Neighbours ────────────┤
 //!   now ───────────────────┘
 //! ```
 //!
@@ -27,6 +28,7 @@ pub mod environment;
 pub mod event;
 pub mod fields;
 pub mod last_look;
+pub mod neighbours;
 pub mod observed;
 pub mod plan;
 pub mod policy;

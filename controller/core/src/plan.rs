@@ -146,6 +146,12 @@ pub enum WaitReason {
     BackingOff,
     /// The environment's mode is `observe`.
     ObserveOnly,
+    /// The environment that `fleetRef` names has no fleet to associate, or not yet.
+    WaitingForFleet,
+    /// Other environments' stacks use the fleet that is to go.
+    FleetInUse,
+    /// `fleetRef` names what can never serve.
+    WrongFleetRef,
     /// Another environment or an earlier row still owns it, or a tag of somebody else is on it.
     Conflict,
     /// The change needs a new fleet.
@@ -188,8 +194,11 @@ impl WaitReason {
             | Self::OutcomeUnknown
             | Self::JustChanged
             | Self::BackingOff
+            | Self::WaitingForFleet
+            | Self::FleetInUse
             | Self::ObserveOnly => false,
             Self::DisruptionForbidden
+            | Self::WrongFleetRef
             | Self::Conflict
             | Self::ReplacementNeeded
             | Self::CallRefused

@@ -44,8 +44,9 @@ pub use self::stack::{
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend(
-    "x-atLeastOneOf" = [["fleet", "stack"]],
-    "x-requires" = {"fleet": ["image"], "image": ["fleet"]}
+    "x-atLeastOneOf" = [["fleet", "fleetRef", "stack"]],
+    "x-requires" = {"fleet": ["image"], "image": ["fleet"], "fleetRef": ["stack"]},
+    "x-forbidsWhen" = [{"key": "fleetRef", "forbids": ["fleet"]}]
 ))]
 pub struct Spec {
     /// The image the fleet runs.
@@ -64,6 +65,15 @@ pub struct Spec {
     )]
     #[schemars(with = "FleetSpec")]
     pub fleet: Option<FleetSpec>,
+    /// The environment of this account and region whose fleet the stack uses, instead of a fleet
+    /// of its own.
+    #[serde(
+        default,
+        deserialize_with = "value_or_missing",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "String", regex(pattern = schema::NAME_PATTERN))]
+    pub fleet_ref: Option<String>,
     /// The stack that users stream from; associated with the fleet when both are there.
     #[serde(
         default,

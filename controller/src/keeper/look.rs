@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use streamkeeper_core::cloud::ObserveRequest;
 use streamkeeper_core::environment::{Environment, Timestamp};
+use streamkeeper_core::neighbours::{FleetReference, Neighbours};
 use streamkeeper_core::observed::{Inventory, Observed, ObservedWorld};
 use streamkeeper_core::plan::ManagedPaths;
 use streamkeeper_state::EnvironmentRow;
@@ -26,6 +27,7 @@ const SUSPICIOUS_FROM: usize = 5;
 pub(crate) struct Candidate {
     pub(crate) row: EnvironmentRow,
     pub(crate) environment: Environment,
+    pub(crate) neighbours: Neighbours,
 }
 
 impl Candidate {
@@ -38,6 +40,28 @@ impl Candidate {
     /// The stack to look at.
     pub(crate) fn stack(&self) -> Option<&str> {
         self.one(self.environment.stack_name(), "stack/")
+    }
+
+    /// Whether its stack should have a fleet, whoever's.
+    fn is_associated(&self) -> bool {
+        self.environment.fleet_name().is_some() || self.environment.fleet_ref().is_some()
+    }
+
+    /// The fleet of another environment that its stack uses.
+    pub(crate) fn referred(&self) -> Option<&str> {
+        match &self.neighbours.reference {
+            FleetReference::Fleet(referred) => Some(&referred.fleet),
+            FleetReference::None | FleetReference::Missing(_) | FleetReference::Wrong(_) => None,
+        }
+    }
+
+    /// Its neighbours, with what a look saw of the fleet it refers to.
+    pub(crate) fn neighbours_in(&self, world: &ObservedWorld) -> Neighbours {
+        let mut neighbours = self.neighbours.clone();
+        if let FleetReference::Fleet(referred) = &mut neighbours.reference {
+            referred.observed = world.fleets.get(&referred.fleet);
+        }
+        neighbours
     }
 
     fn one<'a>(&'a self, named: Option<&'a str>, word: &str) -> Option<&'a str> {
@@ -82,7 +106,10 @@ pub(crate) fn first(due: &[Candidate], sweep: Option<TimeDelta>, now: Timestamp)
         if !request.walk {
             request.fleets.extend(candidate.fleet().map(str::to_owned));
             request.stacks.extend(candidate.stack().map(str::to_owned));
-            if candidate.environment.fleet_name().is_some() {
+            if candidate.is_associated() {
+                request
+                    .fleets
+                    .extend(candidate.referred().map(str::to_owned));
                 let stack = candidate.stack().map(str::to_owned);
                 request.associations_of_stacks.extend(stack);
             }
@@ -108,7 +135,7 @@ fn managed_buckets(managed: &ManagedPaths) -> BTreeSet<String> {
 fn rotating(due: &[Candidate], interval: TimeDelta) -> Vec<String> {
     let mut candidates: Vec<(Option<Timestamp>, &str)> = due
         .iter()
-        .filter(|candidate| candidate.environment.fleet_name().is_some())
+        .filter(|candidate| candidate.is_associated())
         .filter_map(|candidate| {
             Some((
                 candidate.row.associations_verified_at,

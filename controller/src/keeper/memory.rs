@@ -9,6 +9,7 @@ use streamkeeper_core::action::Action;
 use streamkeeper_core::backoff::Backoff;
 use streamkeeper_core::cloud::ErrorClass;
 use streamkeeper_core::environment::Timestamp;
+use streamkeeper_core::neighbours::Neighbours;
 use streamkeeper_core::plan::CallFailure;
 use uuid::Uuid;
 
@@ -19,6 +20,8 @@ use super::contest::Contests;
 pub(crate) struct Remembered {
     /// The row's version that was last looked at: its `updated_at`.
     pub(crate) seen: Option<Timestamp>,
+    /// Its neighbours when it was last looked at.
+    pub(crate) neighbours: Neighbours,
     /// When to look again, if before the next sweep.
     pub(crate) next_check: Option<Timestamp>,
     /// Calls that failed, or whose effect AWS does not show yet, by the action's key.
@@ -137,6 +140,13 @@ impl Memory {
     /// What is remembered of one environment.
     pub(crate) fn of(&mut self, uid: Uuid) -> &mut Remembered {
         self.environments.entry(uid).or_default()
+    }
+
+    /// Asks for no further look at an environment that nobody looks at.
+    pub(crate) fn rest(&mut self, uid: Uuid) {
+        if let Some(remembered) = self.environments.get_mut(&uid) {
+            remembered.next_check = None;
+        }
     }
 
     /// Forgets environments that are no more.

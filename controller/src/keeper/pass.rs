@@ -10,6 +10,7 @@ use streamkeeper_core::check::check;
 use streamkeeper_core::cloud::Cloud;
 use streamkeeper_core::drift::drift;
 use streamkeeper_core::environment::{DeletionPolicy, Mode, Timestamp};
+use streamkeeper_core::neighbours::Neighbours;
 use streamkeeper_core::plan::{
     CallFailure, ObservedEnvironment, Plan, PlanInput, WaitReason, Waiting, plan, settle,
 };
@@ -28,6 +29,7 @@ use super::story::log_event;
 pub(crate) struct Pass {
     pub(crate) candidate: Candidate,
     pub(crate) observed: ObservedEnvironment,
+    pub(crate) neighbours: Neighbours,
     /// Our own ARN, as STS says it.
     pub(crate) caller_arn: Arc<str>,
     pub(crate) failures: BTreeMap<String, CallFailure>,
@@ -108,6 +110,7 @@ impl Pass {
             failures: &self.failures,
             unsteady: &self.unsteady,
             observed: &self.observed,
+            neighbours: &self.neighbours,
             caller_arn: &self.caller_arn,
             now,
         }

@@ -106,7 +106,8 @@ impl Found<'_> {
         if seen != row.follows_sweep {
             record.follows_sweep = Some(seen);
         }
-        if pass.own_look && !pass.observed.stack_fleets.is_unknown() && row.owned.len() > 1 {
+        let associated = row.owned.len() > 1 || pass.candidate.environment.fleet_ref().is_some();
+        if pass.own_look && !pass.observed.stack_fleets.is_unknown() && associated {
             record.associations_verified_at = Some(pass.looked_at);
         }
         let asked = row.reconcile_requested_at.is_some_and(|asked| {

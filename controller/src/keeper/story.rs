@@ -94,6 +94,9 @@ fn trouble(reason: WaitReason) -> Option<EventReason> {
         | WaitReason::OutcomeUnknown
         | WaitReason::JustChanged
         | WaitReason::BackingOff
+        | WaitReason::WaitingForFleet
+        | WaitReason::FleetInUse
+        | WaitReason::WrongFleetRef
         | WaitReason::ObserveOnly
         | WaitReason::ReplacementNeeded
         | WaitReason::CallRefused

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use streamkeeper_core::spec::Spec;
 use streamkeeper_tests::TestDatabase;
 
-/// Every key a spec may have, each once.
+/// Every key a spec may have, each once, but for `fleetRef`, which excludes `fleet`.
 const FULL_SPEC: &str = include_str!("../../../controller/core/src/spec/tests/full_spec.json");
 
 /// JSON texts that go in everywhere: of each type, at the limits, and beyond what Rust can hold.
@@ -74,6 +74,10 @@ fn altered_specs() -> Vec<String> {
                 .map(|value| template.replace(r#""@@""#, value)),
         );
     }
+    let references = VALUES
+        .iter()
+        .map(|value| format!(r#"{{"fleetRef": {value}, "stack": {{}}}}"#));
+    specs.extend(references);
     specs
 }
 

@@ -38,6 +38,11 @@ const BAD_SPECS: &[(&str, &str, &str)] = &[
     ),
     // Keys that depend on each other.
     (
+        "fleetRef",
+        r#""fem""#,
+        r#"spec.fleet: is not allowed with "fleetRef""#,
+    ),
+    (
         "image",
         "{}",
         r#"spec.image: exactly one of "name", "arn" is required, not none"#,
@@ -284,10 +289,14 @@ const BAD_COLUMNS: &[(&str, &str)] = &[
         "labels = '{\"a\": [\"b\"]}'",
         "labels.a: expected a string, not a list",
     ),
+    (
+        r#"spec = '{"fleetRef": "fem"}'"#,
+        r#"spec.stack: is required with "fleetRef""#,
+    ),
     ("spec = '[]'", "spec: expected an object, not a list"),
     (
         "spec = '{}'",
-        r#"spec: at least one of "fleet", "stack" is required"#,
+        r#"spec: at least one of "fleet", "fleetRef", "stack" is required"#,
     ),
 ];
 

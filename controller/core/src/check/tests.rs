@@ -2,6 +2,7 @@
 //! refused by that rule alone.
 
 mod going;
+mod lending;
 mod ownership;
 mod people;
 mod policies;

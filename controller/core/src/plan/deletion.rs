@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use super::disruption::{self, Permit};
 use super::draft::{Draft, ENVIRONMENT_TAG, Ownership, UID_TAG};
-use super::{Step, WaitReason, bucket, power};
+use super::{Step, WaitReason, association, bucket, power};
 use crate::action::{Action, ObjectKind, ObjectRef};
 use crate::environment::{DeletionPolicy, Mode};
 use crate::observed::{FleetState, Observed, ObservedFleet, ObservedStack, ObservedTags};
@@ -156,6 +156,9 @@ fn delete_fleet(draft: &mut Draft<'_>, object: &ObjectRef, fleet: &ObservedFleet
         draft.wait(object, WaitReason::NotObserved, message);
         return;
     };
+    if association::serves_referrers(draft, object, stacks) {
+        return;
+    }
     let ours = our_stack(draft);
     if ours.is_none() && !stacks.is_empty() && draft.input.observed.stack.is_unknown() {
         draft.wait(object, WaitReason::NotObserved, "its stack is not known");

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ManagedPaths;
 use crate::cloud::ErrorClass;
 use crate::environment::{Environment, Timestamp};
+use crate::neighbours::Neighbours;
 use crate::observed::{Observed, ObservedBucket, ObservedFleet, ObservedStack, ObservedWorld};
 use crate::record::OpenIntent;
 
@@ -28,6 +29,8 @@ pub struct PlanInput<'a> {
     pub unsteady: &'a BTreeMap<String, Timestamp>,
     /// What AWS said.
     pub observed: &'a ObservedEnvironment,
+    /// Environments that this one refers to, or that refer to it.
+    pub neighbours: &'a Neighbours,
     /// The caller's ARN, for the guard that keeps it from locking itself out.
     pub caller_arn: &'a str,
     /// The time, for comparing with `not_before`.

@@ -17,6 +17,7 @@ mod disruption;
 mod drift_ledger;
 mod failures_and_backoff;
 mod fields;
+mod fleet_ref;
 mod ignore;
 mod intents_and_settle;
 mod just_changed;

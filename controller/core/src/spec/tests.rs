@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::Spec;
 use super::schema::spec_schema;
 
-/// Every key a spec may have, each once.
+/// Every key a spec may have, each once, but for `fleetRef`, which excludes `fleet`.
 fn full_spec() -> Value {
     serde_json::from_str(include_str!("tests/full_spec.json")).unwrap()
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::action::Action;
 use crate::check;
 use crate::environment::{DeletionPolicy, Environment, Mode, Scope, Timestamp};
+use crate::neighbours::Neighbours;
 use crate::observed::{
     FleetState, Observed, ObservedBucket, ObservedFleet, ObservedStack, ObservedTags,
 };
@@ -111,6 +112,7 @@ pub(crate) struct Case {
     pub(crate) failures: BTreeMap<String, CallFailure>,
     pub(crate) unsteady: BTreeMap<String, Timestamp>,
     pub(crate) observed: ObservedEnvironment,
+    pub(crate) neighbours: Neighbours,
     pub(crate) now: Timestamp,
 }
 
@@ -126,6 +128,7 @@ impl Case {
             failures: BTreeMap::new(),
             unsteady: BTreeMap::new(),
             observed: nothing(),
+            neighbours: Neighbours::default(),
             now: minute(0),
         }
     }
@@ -140,6 +143,7 @@ impl Case {
             failures: &self.failures,
             unsteady: &self.unsteady,
             observed: &self.observed,
+            neighbours: &self.neighbours,
             caller_arn: CALLER,
             now: self.now,
         }

@@ -20,6 +20,7 @@ use crate::cloud::ObserveRequest;
 use crate::drift::{DriftChanges, drift};
 use crate::environment::{Environment, Timestamp};
 use crate::last_look;
+use crate::neighbours::Neighbours;
 use crate::plan::{
     CallFailure, ManagedPaths, ObservedEnvironment, Plan, PlanInput, Step, involved, plan, settle,
 };
@@ -42,6 +43,7 @@ pub(crate) struct World {
     pub(crate) intents: Vec<OpenIntent>,
     pub(crate) failures: BTreeMap<String, CallFailure>,
     pub(crate) open_drift: Vec<OpenDrift>,
+    pub(crate) neighbours: Neighbours,
     pub(crate) aws: Aws,
     /// What cannot be read.
     pub(crate) blind: Blind,
@@ -88,6 +90,7 @@ impl World {
             intents: Vec::new(),
             failures: BTreeMap::new(),
             open_drift: Vec::new(),
+            neighbours: Neighbours::default(),
             aws: Aws::default(),
             blind: Blind::default(),
             walks: false,
@@ -162,6 +165,7 @@ impl World {
             // AWS's answers do not lag here.
             unsteady: &BTreeMap::new(),
             observed,
+            neighbours: &self.neighbours,
             caller_arn: CALLER,
             now: self.now,
         };
