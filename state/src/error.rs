@@ -40,6 +40,14 @@ pub enum StoreError {
         /// The epoch that was ours.
         epoch: i64,
     },
+    /// The scope saw as many stops and deletions as it may.
+    #[error("scope {scope_id} has had the {at_most} stops and deletions it may have in a while")]
+    OverBudget {
+        /// The scope.
+        scope_id: i64,
+        /// How many it may have.
+        at_most: i64,
+    },
     /// The server or its database cannot hold our schema.
     #[error("{0}")]
     Unsupported(String),
@@ -70,6 +78,7 @@ impl StoreError {
             | Self::Conflict(_)
             | Self::NotFound(_)
             | Self::LeaseLost { .. }
+            | Self::OverBudget { .. }
             | Self::Unsupported(_) => false,
         }
     }
@@ -83,6 +92,7 @@ impl StoreError {
             | Self::Conflict(_)
             | Self::NotFound(_)
             | Self::LeaseLost { .. }
+            | Self::OverBudget { .. }
             | Self::Unsupported(_) => None,
         }
     }

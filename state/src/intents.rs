@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use sqlx::{Postgres, Transaction};
+use sqlx::{PgConnection, Postgres, Transaction};
 use streamkeeper_core::action::Action;
 use streamkeeper_core::event::Event;
 use streamkeeper_core::record::Outcome;
@@ -32,6 +32,17 @@ pub struct NewIntent<'a> {
     pub manages: &'a BTreeSet<String>,
     /// The fleet that must be started again after this call.
     pub debt: Option<&'a str>,
+    /// What it counts against, if it takes something away.
+    pub budget: Option<Budget>,
+}
+
+/// How many stops and deletions a scope may see.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    /// Within so long before now.
+    pub window: Duration,
+    /// At most so many.
+    pub at_most: i64,
 }
 
 /// What came of a call.
@@ -62,7 +73,8 @@ impl Store {
     /// # Errors
     ///
     /// Fails with [`StoreError::Conflict`] when the row is not what was planned any more: gone,
-    /// changed, paused, or its deletion requested or taken back.
+    /// changed, paused, or its deletion requested or taken back, and with
+    /// [`StoreError::OverBudget`] when the budget is used up.
     pub async fn commit_intent(
         &self,
         lease: &Lease,
@@ -73,6 +85,9 @@ impl Store {
         let mut transaction = self.begin_fenced(lease, &operation).await?;
         make_durable(&mut transaction).await.map_err(failed)?;
         recheck(&mut transaction, intent, &operation).await?;
+        if let Some(budget) = intent.budget {
+            spend(&mut transaction, lease.scope_id, budget).await?;
+        }
         let action = serde_json::to_value(intent.action)
             .map_err(|error| failed(sqlx::Error::Encode(Box::new(error))))?;
         let id = sqlx::query_scalar!(
@@ -189,24 +204,9 @@ impl Store {
         scope_id: i64,
         window: Duration,
     ) -> Result<i64, StoreError> {
-        sqlx::query_scalar!(
-            r#"SELECT count(*) AS "count!"
-               FROM streamkeeper.intents
-               WHERE scope_id = $1
-                 AND operation IN ('StopFleet', 'DeleteFleet', 'DeleteStack')
-                 AND created_at > clock_timestamp() - $2 * interval '1 second'
-                 AND outcome IS DISTINCT FROM 'refused'"#,
-            scope_id,
-            window.as_secs_f64()
-        )
-        .fetch_one(self.pool())
-        .await
-        .map_err(|error| {
-            StoreError::database(
-                format!("count the stops and deletions of scope {scope_id}"),
-                error,
-            )
-        })
+        let failed = |error| StoreError::database(counting(scope_id), error);
+        let mut connection = self.pool().acquire().await.map_err(failed)?;
+        count(&mut connection, scope_id, window).await
     }
 
     /// Removes up to a batch of intents that were settled longer ago than that; how many.
@@ -323,4 +323,49 @@ async fn manage(
     .execute(&mut **transaction)
     .await
     .map(drop)
+}
+
+fn counting(scope_id: i64) -> String {
+    format!("count the stops and deletions of scope {scope_id}")
+}
+
+async fn count(
+    connection: &mut PgConnection,
+    scope_id: i64,
+    window: Duration,
+) -> Result<i64, StoreError> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!"
+           FROM streamkeeper.intents
+           WHERE scope_id = $1
+             AND operation IN ('StopFleet', 'DeleteFleet', 'DeleteStack')
+             AND created_at > clock_timestamp() - $2 * interval '1 second'
+             AND outcome IS DISTINCT FROM 'refused'"#,
+        scope_id,
+        window.as_secs_f64()
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(|error| StoreError::database(counting(scope_id), error))
+}
+
+/// Passes run side by side: whoever spends keeps the others waiting until its intent is committed,
+/// or all of them would count the same.
+async fn spend(
+    transaction: &mut Transaction<'_, Postgres>,
+    scope_id: i64,
+    budget: Budget,
+) -> Result<(), StoreError> {
+    let Budget { window, at_most } = budget;
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended('streamkeeper budget', $1))",
+        scope_id
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(|error| StoreError::database(counting(scope_id), error))?;
+    if count(transaction, scope_id, window).await? < at_most {
+        return Ok(());
+    }
+    Err(StoreError::OverBudget { scope_id, at_most })
 }

@@ -44,7 +44,7 @@ pub use self::environments::{
     EnvironmentRow, RowVersion, ScopeSnapshot, SpecFault, StoredCondition,
 };
 pub use self::error::{DatabaseFault, Refusal, StoreError};
-pub use self::intents::{NewIntent, SettledIntent};
+pub use self::intents::{Budget, NewIntent, SettledIntent};
 pub use self::leases::{Lease, ScopeRow};
 pub use self::migrate::{MIGRATOR, MigrateReport, SchemaStatus};
 pub use self::notify::Notifications;

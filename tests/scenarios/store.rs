@@ -192,5 +192,6 @@ fn intent<'a>(uid: Uuid, action: &'a Action, manages: &'a BTreeSet<String>) -> N
         action,
         manages,
         debt: None,
+        budget: None,
     }
 }

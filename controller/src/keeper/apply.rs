@@ -17,7 +17,7 @@ use streamkeeper_core::event::{Event, EventReason, EventType};
 use streamkeeper_core::last_look;
 use streamkeeper_core::plan::{ObservedEnvironment, Plan, Step, UID_TAG, involved};
 use streamkeeper_core::record::Outcome;
-use streamkeeper_state::{NewIntent, SettledIntent, StoreError};
+use streamkeeper_state::{Budget, NewIntent, SettledIntent, StoreError};
 
 use super::pass::Pass;
 use super::shared::Shared;
@@ -94,9 +94,6 @@ async fn one<C: Cloud>(
             return Ok(Err(Failed::LastLook(why)));
         }
     };
-    if step.action.is_disruptive() && !within_budget(shared, pass).await? {
-        return Ok(Err(Failed::Budget));
-    }
     let fleet = step.action.object().name;
     let intent = NewIntent {
         uid: row.uid,
@@ -106,11 +103,16 @@ async fn one<C: Cloud>(
         action: &step.action,
         manages: &step.manages,
         debt: step.opens_debt.then_some(fleet.as_str()),
+        budget: budget(pass).filter(|_| step.action.is_disruptive()),
     };
-    let id = shared
+    let committed = shared
         .store
         .commit_intent(shared.lease.fence(), &intent)
-        .await?;
+        .await;
+    let id = match committed {
+        Err(StoreError::OverBudget { .. }) => return Ok(Err(Failed::Budget)),
+        committed => committed?,
+    };
     let result = if shared.lease.remaining() <= shared.settings.call_timeout {
         // The commit took so long that the call might outlive the lease: it is not made.
         Err(ApplyError {
@@ -162,18 +164,26 @@ async fn look<C: Cloud>(
 pub(crate) const OVER_BUDGET: &str = "too many deletions and stops in this scope within an hour; \
      look whether they are meant, then SELECT streamkeeper.approve(name)";
 
-/// At most max(10, 20 %) deletions and stops per scope and hour, unless this generation was
+/// At most max(10, 20 %) deletions and stops per scope and hour; no bound when this generation was
 /// approved by a human.
+fn budget(pass: &Pass) -> Option<Budget> {
+    let row = &pass.candidate.row;
+    (row.approved_generation != Some(row.generation)).then(|| Budget {
+        window: BUDGET_WINDOW,
+        at_most: (pass.scope_environments / 5).max(10),
+    })
+}
+
+/// Whether something may be taken away; the intent decides, and this says it beforehand.
 pub(crate) async fn within_budget<C: Cloud>(
     shared: &Arc<Shared<C>>,
     pass: &Pass,
 ) -> Result<bool, StoreError> {
-    if pass.candidate.row.approved_generation == Some(pass.candidate.row.generation) {
+    let Some(Budget { window, at_most }) = budget(pass) else {
         return Ok(true);
-    }
+    };
     let scope = shared.lease.fence().scope_id;
-    let done = shared.store.count_destructive(scope, BUDGET_WINDOW).await?;
-    Ok(done < (pass.scope_environments / 5).max(10))
+    Ok(shared.store.count_destructive(scope, window).await? < at_most)
 }
 
 /// The window of the budget: an hour is long enough for a human to notice.

@@ -34,6 +34,7 @@ async fn an_intent_brings_its_paths_its_object_and_its_debt() {
     ]);
     let new = NewIntent {
         debt: Some("cfd"),
+        budget: None,
         ..intent(uid, &action, &manages)
     };
     let id = world.store.commit_intent(&lease, &new).await.unwrap();
