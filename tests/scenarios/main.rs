@@ -15,6 +15,8 @@ mod drift;
 mod faults;
 mod lifecycle;
 mod ownership;
+mod poison;
 mod rows;
 mod sdk;
 mod store;
+mod storm;

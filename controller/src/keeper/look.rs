@@ -183,6 +183,11 @@ pub(crate) fn suspicious(rows: &[Candidate], world: &ObservedWorld) -> Option<St
         .filter(|candidate| !candidate.environment.is_deleting())
     {
         for object in &candidate.row.owned {
+            // What is only claimed by an intent was perhaps never made: a quota or a throttled hour
+            // would look like a loss, and nothing would ever be created again.
+            if !was_seen(&candidate.row.managed, object) {
+                continue;
+            }
             let seen = if let Some(name) = object.strip_prefix("fleet/") {
                 world.fleets.walked.then(|| listed(&world.fleets, name))
             } else if let Some(name) = object.strip_prefix("stack/") {
@@ -199,6 +204,15 @@ pub(crate) fn suspicious(rows: &[Candidate], world: &ObservedWorld) -> Option<St
     (missing >= SUSPICIOUS_FROM && missing * 2 > known).then(|| {
         format!("{missing} of {known} known fleets and stacks are missing at once: not believed")
     })
+}
+
+/// Whether an owned fleet or stack was ever seen to be there.
+fn was_seen(managed: &ManagedPaths, object: &str) -> bool {
+    let held = object.split_once('/').and_then(|(kind, name)| {
+        let name_held = managed.get(kind)?.as_ref()?;
+        Some(name_held == name)
+    });
+    held.unwrap_or(false)
 }
 
 fn listed<T>(inventory: &Inventory<T>, name: &str) -> bool {
