@@ -12,6 +12,7 @@ mod editors;
 mod names;
 mod refused;
 mod wakeups;
+mod windows;
 
 use serde_json::{Value, json};
 use sqlx::postgres::PgDatabaseError;

@@ -16,6 +16,9 @@ use crate::observed::{FleetState, Observed, ObservedTags};
 use crate::plan::{Plan, PlanInput, Step};
 use crate::settings::FleetSettings;
 
+#[cfg(test)]
+pub(crate) use self::people::is_inside;
+
 /// One broken invariant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {

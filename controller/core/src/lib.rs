@@ -36,4 +36,5 @@ pub mod record;
 pub mod settings;
 pub mod spec;
 pub mod verdict;
+pub mod window;
 mod words;

@@ -73,6 +73,8 @@ pub struct Plan {
     pub debts_paid: BTreeSet<String>,
     /// Whether the environment's row is on its way out and nothing it owns is left.
     pub finished: bool,
+    /// When time alone lets it go on, where that is known.
+    pub look_again_at: Option<Timestamp>,
 }
 
 /// Plans one environment.
@@ -130,6 +132,8 @@ pub enum WaitReason {
     FleetStopping,
     /// People are on the fleet and the change needs it stopped.
     WaitingForSessions,
+    /// The row forbids to interrupt anybody now; the message says from when on it is allowed.
+    OutsideWindow,
     /// The row forbids to interrupt anybody.
     DisruptionForbidden,
     /// An earlier step has to be seen done first.
@@ -188,6 +192,7 @@ impl WaitReason {
             Self::FleetStarting
             | Self::FleetStopping
             | Self::WaitingForSessions
+            | Self::OutsideWindow
             | Self::EarlierStep
             | Self::HomeBucketMissing
             | Self::NotObserved

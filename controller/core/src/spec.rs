@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::bucket::{BucketName, BucketSpec, Effect, OneOrMany, PolicyStatement};
 pub use self::cluster::{ClusterAccess, ClusterSpec};
-pub use self::disruption::{Disruption, DisruptionPolicy};
+pub use self::disruption::{Disruption, DisruptionPolicy, DisruptionWindow};
 pub use self::field::Field;
 use self::field::value_or_missing;
 pub use self::fleet::{

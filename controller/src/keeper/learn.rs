@@ -62,6 +62,9 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         } else if let Some(next) = next_check(&plan, now, transition) {
             remembered.look_at(next);
         }
+        if let Some(next) = plan.look_again_at.filter(|next| *next > now) {
+            remembered.look_at(next);
+        }
         if let Some(retry) = remembered.next_retry(now) {
             remembered.look_at(retry);
         }

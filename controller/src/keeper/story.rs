@@ -87,6 +87,7 @@ fn trouble(reason: WaitReason) -> Option<EventReason> {
         WaitReason::FleetStarting
         | WaitReason::FleetStopping
         | WaitReason::WaitingForSessions
+        | WaitReason::OutsideWindow
         | WaitReason::DisruptionForbidden
         | WaitReason::EarlierStep
         | WaitReason::HomeBucketMissing

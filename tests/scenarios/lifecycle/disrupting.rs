@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::DurationRound as _;
+use serde_json::json;
 use streamkeeper_simulator::SessionSeed;
 use streamkeeper_tests::{REGION, World};
 
@@ -51,7 +53,7 @@ async fn never_waits_for_somebody_to_stop_the_fleet_and_then_follows() {
     );
     world.assert_quiet().await;
 
-    world.admin("StopFleet", serde_json::json!({"Name": "cfd"}));
+    world.admin("StopFleet", json!({"Name": "cfd"}));
     world.settle().await;
     assert_eq!(world.ready("cfd").await, CONVERGED);
     assert_eq!(
@@ -72,5 +74,61 @@ async fn a_row_that_goes_takes_people_off_when_it_says_so() {
     world.settle().await;
     assert!(!world.exists("cfd").await);
     assert_eq!(world.simulator.sessions_cut(), 3);
+    world.assert_quiet().await;
+}
+
+#[tokio::test]
+async fn a_change_waits_for_its_window_and_is_made_in_it() {
+    let mut world = converged().await;
+    // A window that opens in a day and a half, for an hour.
+    let opening = world.simulator.clock().now() + chrono::TimeDelta::hours(36);
+    let opening = opening
+        .duration_trunc(chrono::TimeDelta::minutes(1))
+        .unwrap();
+    let clock = |at: chrono::DateTime<chrono::Utc>| at.format("%H:%M").to_string();
+    let window = json!({
+        "days": [opening.format("%A").to_string().to_uppercase()],
+        "start": clock(opening), "end": clock(opening + chrono::TimeDelta::hours(1)),
+        "timeZone": "UTC"
+    });
+    world
+        .sql(&format!(
+            r#"UPDATE streamkeeper.environments
+               SET spec = jsonb_set(jsonb_set(spec, '{{fleet,description}}', '"new"'),
+                                    '{{fleet,disruption}}', '{{"window": {window}}}')"#
+        ))
+        .await;
+    let before = world.changes().len();
+    world.run_for(Duration::from_secs(3600)).await;
+    let waiting = world.condition("cfd", "Reconciling").await;
+    let when = opening
+        .format("opens at %Y-%m-%dT%H:%M:%S+00:00")
+        .to_string();
+    assert!(
+        waiting.starts_with("True OutsideWindow") && waiting.ends_with(&when),
+        "{waiting}"
+    );
+    // It says so once, and nothing else is written until then.
+    world.assert_quiet().await;
+    assert_eq!(world.changes()[before..], Vec::<String>::new());
+
+    let left = opening - world.simulator.clock().now();
+    world
+        .simulator
+        .clock()
+        .advance(left.to_std().unwrap() - Duration::from_secs(30));
+    world.settle().await;
+    assert_eq!(world.ready("cfd").await, CONVERGED);
+    assert_eq!(world.fleet("cfd")["Description"], "new");
+    let stop = world
+        .tried()
+        .into_iter()
+        .find(|entry| entry.operation == "StopFleet")
+        .expect("the fleet was stopped");
+    let late = stop.at - opening;
+    assert!(
+        (0..60).contains(&late.num_seconds()),
+        "stopped {late} after the window opened"
+    );
     world.assert_quiet().await;
 }

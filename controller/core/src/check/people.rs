@@ -1,9 +1,12 @@
 //! Checks that nobody is interrupted whom the row does not allow to interrupt.
 
+use chrono::{Datelike, Timelike};
+
 use crate::action::Action;
+use crate::environment::Timestamp;
 use crate::observed::{FleetState, Observed};
 use crate::plan::PlanInput;
-use crate::spec::DisruptionPolicy;
+use crate::spec::{DisruptionPolicy, DisruptionWindow};
 
 /// Sessions are people: what may be done to them is what the row says.
 pub(super) fn may_be_interrupted(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
@@ -35,10 +38,13 @@ pub(super) fn may_be_interrupted(input: &PlanInput<'_>, action: &Action) -> Opti
         .fleet
         .present()
         .is_some_and(|seen| seen.name == *fleet && seen.state == FleetState::Stopped);
-    let policy = match &input.environment.spec.fleet {
-        Some(spec) => spec.disruption.policy,
-        None => DisruptionPolicy::WhenIdle,
+    let (policy, window) = match &input.environment.spec.fleet {
+        Some(spec) => (spec.disruption.policy, spec.disruption.window.as_ref()),
+        None => (DisruptionPolicy::WhenIdle, None),
     };
+    if !stands_still && window.is_some_and(|window| !is_inside(window, input.now)) {
+        return Some("nobody is interrupted outside of the row's window");
+    }
     match (policy, input.observed.sessions_on(fleet)) {
         (DisruptionPolicy::Never, _) if !stands_still => {
             Some("the row forbids to interrupt anybody")
@@ -55,4 +61,19 @@ pub(super) fn may_be_interrupted(input: &PlanInput<'_>, action: &Action) -> Opti
             Some("nobody is interrupted while it is not known who is on the fleet")
         }
     }
+}
+
+/// Whether a moment is inside of a window: the week as a ring of minutes, on which each day's
+/// window is an arc.
+pub(crate) fn is_inside(window: &DisruptionWindow, at: Timestamp) -> bool {
+    const DAY: u32 = 24 * 60;
+    const WEEK: u32 = 7 * DAY;
+    let shown = window.shown(at);
+    let now = shown.weekday().num_days_from_monday() * DAY + shown.hour() * 60 + shown.minute();
+    let (start, end) = (window.start.minutes(), window.end.minutes());
+    let length = (end + DAY - start - 1) % DAY + 1;
+    window.days.iter().any(|day| {
+        let opens = (*day as u32) * DAY + start;
+        (now + WEEK - opens) % WEEK < length
+    })
 }

@@ -3,7 +3,7 @@
 use super::WaitReason;
 use super::draft::Draft;
 use crate::observed::{FleetState, Observed};
-use crate::spec::{Disruption, DisruptionPolicy};
+use crate::spec::{Disruption, DisruptionPolicy, DisruptionWindow};
 
 /// Whether a call that interrupts people may be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,9 @@ pub(super) struct Permit {
 /// What the row says of interruptions.
 pub(super) fn in_force(draft: &Draft<'_>) -> Disruption {
     let fleet = draft.input.environment.spec.fleet.as_ref();
-    fleet.map(|fleet| fleet.disruption).unwrap_or_default()
+    fleet
+        .map(|fleet| fleet.disruption.clone())
+        .unwrap_or_default()
 }
 
 /// Whether the people on a fleet may be interrupted; asks for what has to be known first.
@@ -34,7 +36,10 @@ pub(super) fn permit(draft: &mut Draft<'_>, fleet: &str) -> Permit {
     let hold = if is_stopped(draft, fleet) {
         None
     } else {
-        forbidden(disruption.policy)
+        forbidden(disruption.policy).or_else(|| {
+            let window = disruption.window.as_ref();
+            window.and_then(|window| outside(draft, window))
+        })
     };
     if hold.is_some() {
         permit.hold = hold;
@@ -72,6 +77,22 @@ fn forbidden(policy: DisruptionPolicy) -> Option<(WaitReason, String)> {
             Some((WaitReason::DisruptionForbidden, message.to_owned()))
         }
     }
+}
+
+/// Why a call has to wait for the window, if it is not open. The message stays the same until then.
+fn outside(draft: &mut Draft<'_>, window: &DisruptionWindow) -> Option<(WaitReason, String)> {
+    let now = draft.input.now;
+    if window.is_open(now) {
+        return None;
+    }
+    let message = match window.next_opening(now) {
+        Some(opening) => {
+            draft.look_again_at(opening);
+            format!("the window ({window}) opens at {}", window.local(opening))
+        }
+        None => format!("the window ({window}) does not open within two weeks"),
+    };
+    Some((WaitReason::OutsideWindow, message))
 }
 
 fn sessions_message(sessions: u32) -> String {

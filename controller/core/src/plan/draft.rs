@@ -8,7 +8,7 @@ use super::diff::{self, FieldChange};
 use super::{Difference, Plan, PlanInput, Step, WaitReason, Waiting};
 use crate::action::{Action, ObjectRef};
 use crate::cloud::ErrorClass;
-use crate::environment::Mode;
+use crate::environment::{Mode, Timestamp};
 use crate::observed::ObservedTags;
 use crate::words::brief;
 
@@ -102,6 +102,12 @@ impl<'a> Draft<'a> {
         if !self.plan.waiting.contains(&waiting) {
             self.plan.waiting.push(waiting);
         }
+    }
+
+    /// Has the environment looked at again at a certain time, if not before.
+    pub(super) fn look_again_at(&mut self, when: Timestamp) {
+        let before = self.plan.look_again_at;
+        self.plan.look_again_at = Some(before.map_or(when, |before| before.min(when)));
     }
 
     /// Records a difference; drift if the desired value held before.

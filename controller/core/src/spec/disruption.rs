@@ -1,15 +1,29 @@
 //! Describes what may be done to the people on a fleet.
 
-use schemars::JsonSchema;
+use std::collections::BTreeSet;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
+use super::field::value_or_missing;
+use super::schema;
+use crate::window::{Day, TimeOfDay, TimeZone};
+
 /// What may be done to the people on a fleet for a change that needs it stopped.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Disruption {
     /// When a running fleet may be stopped.
     #[serde(default)]
     pub policy: DisruptionPolicy,
+    /// The only hours of the week in which it may be stopped.
+    #[serde(
+        default,
+        deserialize_with = "value_or_missing",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "DisruptionWindow")]
+    pub window: Option<DisruptionWindow>,
 }
 
 impl Disruption {
@@ -30,4 +44,23 @@ pub enum DisruptionPolicy {
     Always,
     /// Not at all: what needs a stop waits until somebody else stops the fleet.
     Never,
+}
+
+/// Hours that come every week, by the clocks of one place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DisruptionWindow {
+    /// The days on which it opens.
+    #[schemars(schema_with = "days")]
+    pub days: BTreeSet<Day>,
+    /// When it opens, as `22:00`.
+    pub start: TimeOfDay,
+    /// When it closes: on the next day where this is not after `start`.
+    pub end: TimeOfDay,
+    /// Whose clocks: a name of the IANA time zone database, such as `Europe/Berlin`.
+    pub time_zone: TimeZone,
+}
+
+fn days(generator: &mut SchemaGenerator) -> Schema {
+    schema::list_of(&generator.subschema_for::<Day>(), 1, 7)
 }

@@ -171,6 +171,11 @@ pub(super) fn ignore(_: &mut SchemaGenerator) -> Schema {
                   "items": {"type": "string", "maxLength": 400, "pattern": fields::ignore_pattern()}})
 }
 
+/// A list of so many of these.
+pub(super) fn list_of(item: &Schema, min: u32, max: u32) -> Schema {
+    json_schema!({"type": "array", "minItems": min, "maxItems": max, "items": item})
+}
+
 fn one_or_many(min_length: u32) -> Value {
     json!({"anyOf": [
         {"type": "string", "minLength": min_length},

@@ -88,6 +88,87 @@ fn never_stops_for_nothing_and_needs_nobodys_sessions() {
     );
 }
 
+/// Saturdays from two to four in the afternoon, by Berlin's clocks.
+fn window() -> Value {
+    json!({"days": ["SATURDAY"], "start": "14:00", "end": "16:00", "timeZone": "Europe/Berlin"})
+}
+
+#[test]
+fn outside_of_the_window_nobody_is_even_counted() {
+    let disruption = json!({"policy": "Always", "window": window()});
+    let mut case = running(&[change(), ("/fleet/disruption", disruption)]);
+    case.observed.sessions.clear();
+    check(
+        &case,
+        r#"
+        hold StopFleet fleet/cfd whoever is on it, owing a start (OutsideWindow)
+        hold UpdateFleet fleet/cfd {"description":"for CFD"} (OutsideWindow)
+        hold StartFleet fleet/cfd (EarlierStep)
+        why fleet/cfd OutsideWindow
+        diff fleet/cfd fleet.description: null -> "for CFD"
+        "#,
+    );
+    // A Friday, nine in the morning.
+    assert_eq!(case.now.to_rfc3339(), "2027-01-15T08:00:00+00:00");
+    let opening = "2027-01-16T13:00:00Z".parse().unwrap();
+    let plan = case.plan();
+    assert_eq!(plan.look_again_at, Some(opening));
+    assert_eq!(
+        plan.waiting[0].message,
+        "the window (SATURDAY 14:00-16:00 Europe/Berlin) opens at 2027-01-16T14:00:00+01:00"
+    );
+    // The message stays until then, so that nothing is written at each look.
+    case.now = opening - chrono::TimeDelta::seconds(1);
+    assert_eq!(case.plan().waiting, plan.waiting);
+    case.now = opening;
+    case.observed
+        .sessions
+        .insert("cfd".to_owned(), Observed::Present(2));
+    check(
+        &case,
+        r#"
+        do StopFleet fleet/cfd whoever is on it, owing a start
+        hold UpdateFleet fleet/cfd {"description":"for CFD"} (EarlierStep)
+        hold StartFleet fleet/cfd (EarlierStep)
+        diff fleet/cfd fleet.description: null -> "for CFD"
+        "#,
+    );
+}
+
+#[test]
+fn a_window_lets_nobody_be_cut_off_whom_the_policy_protects() {
+    let mut case = running(&[change(), ("/fleet/disruption", json!({"window": window()}))]);
+    case.now = "2027-01-16T13:00:00Z".parse().unwrap();
+    case.observed
+        .sessions
+        .insert("cfd".to_owned(), Observed::Present(1));
+    let reasons = |case: &Case| {
+        let waiting = case.plan().waiting;
+        waiting.iter().map(|one| one.reason).collect::<Vec<_>>()
+    };
+    assert_eq!(reasons(&case), [WaitReason::WaitingForSessions]);
+    case.now = "2027-01-16T15:00:00Z".parse().unwrap();
+    assert_eq!(reasons(&case), [WaitReason::OutsideWindow]);
+}
+
+#[test]
+fn what_began_in_the_window_ends_after_it() {
+    let row = |changes: &[(&str, Value)]| {
+        let disruption = json!({"window": window()});
+        let spec = alone(&[("/fleet/disruption", disruption)]);
+        with(spec, changes)
+    };
+    let mut world = World::converged(&row(&[]));
+    world.edit(&row(&[change()]));
+    // A pass takes a minute: the stop is the last thing that happens in the window.
+    world.now = "2027-01-16T14:59:00Z".parse().unwrap();
+    world.converge();
+    assert_eq!(
+        world.operations()[2..],
+        ["StopFleet", "UpdateFleet", "StartFleet"]
+    );
+}
+
 #[test]
 fn what_never_holds_back_follows_when_somebody_stops_the_fleet() {
     let mut world = World::converged(&alone(&[policy("Never")]));

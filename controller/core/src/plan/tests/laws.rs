@@ -6,6 +6,7 @@
 mod accident;
 mod compare;
 mod generate;
+mod people;
 
 use std::collections::BTreeSet;
 
