@@ -261,14 +261,15 @@ fn stopped_for(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
     let Action::UpdateFleet { set, delete, .. } = action else {
         return None;
     };
-    let state = &input.observed.fleet.present()?.state;
-    if *state == FleetState::Stopped {
+    let fleet = input.observed.fleet.present()?;
+    if fleet.state == FleetState::Stopped {
         return None;
     }
+    let is_elastic = fleet.settings.fleet_type.as_deref() == Some("ELASTIC");
     let FleetSettings {
-        image_name: _,
-        image_arn: _,
-        compute_capacity: _,
+        image_name,
+        image_arn,
+        compute_capacity,
         disconnect_timeout_in_seconds: _,
         idle_disconnect_timeout_in_seconds: _,
         display_name: _,
@@ -280,8 +281,25 @@ fn stopped_for(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
         iam_role_arn,
         stream_view,
         vpc_config,
+        platform,
+        domain_join_info,
+        max_concurrent_sessions,
+        max_sessions_per_instance,
+        usb_device_filter_strings,
+        session_script_s3_location,
+        root_volume_config,
+        disable_imdsv1,
     } = set;
-    let needs_stop = instance_type.is_some()
+    let of_others = image_name.is_some() || image_arn.is_some() || compute_capacity.is_some();
+    let of_elastic = max_concurrent_sessions.is_some()
+        || usb_device_filter_strings.is_some()
+        || session_script_s3_location.is_some();
+    let deletes = delete.iter().any(|attribute| {
+        let of_elastic = ["USB_DEVICE_FILTER_STRINGS", "SESSION_SCRIPT_S3_LOCATION"];
+        !(is_elastic && of_elastic.contains(&attribute.as_str()))
+    });
+    let needs_stop = (if is_elastic { of_others } else { of_elastic })
+        || instance_type.is_some()
         || fleet_type.is_some()
         || max_user_duration_in_seconds.is_some()
         || description.is_some()
@@ -289,7 +307,12 @@ fn stopped_for(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
         || iam_role_arn.is_some()
         || stream_view.is_some()
         || vpc_config.is_some()
-        || !delete.is_empty();
+        || platform.is_some()
+        || domain_join_info.is_some()
+        || max_sessions_per_instance.is_some()
+        || root_volume_config.is_some()
+        || disable_imdsv1.is_some()
+        || deletes;
     needs_stop.then_some("these members change only on a stopped fleet")
 }
 

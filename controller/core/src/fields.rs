@@ -1,10 +1,21 @@
 //! Tabulates what each field needs: how it changes, how it is reset, how AWS returns it.
 //!
-//! The planner has no per-field code: it walks these tables. Sources are the `UpdateFleet` and
-//! `UpdateStack` documentation of AWS's service model (API version 2016-12-01) and what other
-//! tools' acceptance tests saw; where they disagree the comment at the row says so.
+//! The planner has no per-field code: it walks these tables, and so does the generator of
+//! `docs/reference/fields.md`. Sources are the `UpdateFleet` and `UpdateStack` documentation of
+//! AWS's service model (API version 2016-12-01) and what other tools' acceptance tests saw; each
+//! row names its own.
 
-use serde_json::{Value, json};
+mod fleet;
+mod left_out;
+#[cfg(test)]
+mod reference;
+mod stack;
+
+use serde_json::Value;
+
+pub use self::fleet::FLEET;
+pub use self::left_out::{LEFT_OUT, LeftOut};
+pub use self::stack::{STACK, USER_SETTING_DEFAULTS};
 
 /// What a change of a field on an existing object needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +35,32 @@ pub enum Reset {
     Default(fn() -> Value),
     /// Send an empty string; AWS then no longer returns the member.
     EmptyString,
-    /// Name it in `AttributesToDelete`.
+    /// Name it in `AttributesToDelete`; AWS then no longer returns the member.
     Delete(&'static str),
+    /// Name it in `AttributesToDelete`; AWS then returns this, or nothing.
+    DeleteToDefault(&'static str, fn() -> Value),
     /// It has no default: leaving it out makes it unmanaged and changes nothing.
     Unmanage,
+}
+
+impl Reset {
+    /// The name in `AttributesToDelete`.
+    #[must_use]
+    pub const fn attribute(&self) -> Option<&'static str> {
+        match self {
+            Self::Delete(name) | Self::DeleteToDefault(name, _) => Some(name),
+            Self::Default(_) | Self::EmptyString | Self::Unmanage => None,
+        }
+    }
+
+    /// What AWS has when nobody sets the field; `None` where that is nothing, or unknown.
+    #[must_use]
+    pub fn default(&self) -> Option<Value> {
+        match self {
+            Self::Default(default) | Self::DeleteToDefault(_, default) => Some(default()),
+            Self::EmptyString | Self::Delete(_) | Self::Unmanage => None,
+        }
+    }
 }
 
 /// How a desired and an observed value are compared.
@@ -41,6 +74,11 @@ pub enum Compare {
     Connectors,
     /// Of an object only the keys the row says.
     Subset,
+    /// The whole object: a key that the row leaves out must be unset; lists inside are sets.
+    Whole,
+    /// What agents may do by action, where one that is not listed is disabled; screenshots are not
+    /// uploaded unless the row says so; of the rest only the keys the row says.
+    AgentAccess,
 }
 
 /// One row of the table.
@@ -48,168 +86,80 @@ pub enum Compare {
 pub struct FieldRule {
     /// The path below `fleet` or `stack`, also the member's path in the settings.
     pub path: &'static str,
-    /// What a change needs.
-    pub change: Change,
+    /// What a change needs: of a stack, or of an `ALWAYS_ON` or `ON_DEMAND` fleet. `None`: such
+    /// fleets do not have it.
+    pub change: Option<Change>,
+    /// What a change needs on an `ELASTIC` fleet. `None`: such fleets do not have it.
+    pub elastic: Option<Change>,
     /// How it is reset.
     pub reset: Reset,
     /// How it is compared.
     pub compare: Compare,
+    /// Paths, without the object, whose changes AWS takes in one call with this one's only.
+    pub together: &'static [&'static str],
+    /// How AWS returns it.
+    pub returned: &'static str,
+    /// Where that is known from.
+    pub source: &'static str,
 }
 
-const fn rule(path: &'static str, change: Change, reset: Reset, compare: Compare) -> FieldRule {
-    FieldRule {
-        path,
-        change,
-        reset,
-        compare,
+impl FieldRule {
+    /// What a change needs on a fleet of the kind. What such a fleet does not have needs a stop:
+    /// that disturbs nobody, and AWS says the rest.
+    #[must_use]
+    pub fn change_on(&self, is_elastic: bool) -> Change {
+        let change = if is_elastic {
+            self.elastic
+        } else {
+            self.change
+        };
+        change.unwrap_or(Change::NeedsStoppedFleet)
+    }
+
+    const fn new(path: &'static str, change: Change, reset: Reset) -> Self {
+        Self {
+            path,
+            change: Some(change),
+            elastic: Some(change),
+            reset,
+            compare: Compare::Exact,
+            together: &[],
+            returned: "as it was sent",
+            source: "",
+        }
+    }
+
+    const fn on_elastic(self, change: Change) -> Self {
+        let elastic = Some(change);
+        Self { elastic, ..self }
+    }
+
+    const fn not_on_elastic(self) -> Self {
+        let elastic = None;
+        Self { elastic, ..self }
+    }
+
+    const fn on_elastic_only(self) -> Self {
+        let change = None;
+        Self { change, ..self }
+    }
+
+    const fn compared(self, compare: Compare) -> Self {
+        Self { compare, ..self }
+    }
+
+    const fn together_with(self, together: &'static [&'static str]) -> Self {
+        Self { together, ..self }
+    }
+
+    const fn returned(self, returned: &'static str, source: &'static str) -> Self {
+        Self {
+            returned,
+            source,
+            ..self
+        }
     }
 }
-
-/// Fields of a fleet. In place are exactly the members that `UpdateFleet`'s documentation names for
-/// a running `ALWAYS_ON` or `ON_DEMAND` fleet; all others need it stopped, `description` included.
-pub const FLEET: &[FieldRule] = &[
-    rule(
-        "instanceType",
-        Change::NeedsStoppedFleet,
-        Reset::Unmanage,
-        Compare::Exact,
-    ),
-    // UpdateFleet has no such member.
-    rule(
-        "fleetType",
-        Change::NeedsReplacement,
-        Reset::Unmanage,
-        Compare::Exact,
-    ),
-    rule(
-        "computeCapacity.desiredInstances",
-        Change::InPlace,
-        Reset::Unmanage,
-        Compare::Exact,
-    ),
-    rule(
-        "computeCapacity.desiredSessions",
-        Change::InPlace,
-        Reset::Unmanage,
-        Compare::Exact,
-    ),
-    rule(
-        "maxUserDurationInSeconds",
-        Change::NeedsStoppedFleet,
-        Reset::Default(|| json!(57_600)),
-        Compare::Exact,
-    ),
-    rule(
-        "disconnectTimeoutInSeconds",
-        Change::InPlace,
-        Reset::Default(|| json!(900)),
-        Compare::Exact,
-    ),
-    // 0 for a fleet made through the API; the console sends 900.
-    rule(
-        "idleDisconnectTimeoutInSeconds",
-        Change::InPlace,
-        Reset::Default(|| json!(0)),
-        Compare::Exact,
-    ),
-    rule(
-        "displayName",
-        Change::InPlace,
-        Reset::EmptyString,
-        Compare::Exact,
-    ),
-    rule(
-        "description",
-        Change::NeedsStoppedFleet,
-        Reset::EmptyString,
-        Compare::Exact,
-    ),
-    rule(
-        "enableDefaultInternetAccess",
-        Change::NeedsStoppedFleet,
-        Reset::Default(|| json!(false)),
-        Compare::Exact,
-    ),
-    rule(
-        "iamRoleArn",
-        Change::NeedsStoppedFleet,
-        Reset::Delete("IAM_ROLE_ARN"),
-        Compare::Exact,
-    ),
-    rule(
-        "streamView",
-        Change::NeedsStoppedFleet,
-        Reset::Default(|| json!("APP")),
-        Compare::Exact,
-    ),
-    rule(
-        "vpcConfig.subnetIds",
-        Change::NeedsStoppedFleet,
-        Reset::Delete("VPC_CONFIGURATION"),
-        Compare::Set,
-    ),
-    rule(
-        "vpcConfig.securityGroupIds",
-        Change::NeedsStoppedFleet,
-        Reset::Delete("VPC_CONFIGURATION_SECURITY_GROUP_IDS"),
-        Compare::Set,
-    ),
-];
-
-/// Fields of a stack, user settings apart (they are keyed). All change in place.
-pub const STACK: &[FieldRule] = &[
-    rule(
-        "displayName",
-        Change::InPlace,
-        Reset::EmptyString,
-        Compare::Exact,
-    ),
-    rule(
-        "description",
-        Change::InPlace,
-        Reset::EmptyString,
-        Compare::Exact,
-    ),
-    rule(
-        "redirectURL",
-        Change::InPlace,
-        Reset::Delete("REDIRECT_URL"),
-        Compare::Exact,
-    ),
-    rule(
-        "feedbackURL",
-        Change::InPlace,
-        Reset::Delete("FEEDBACK_URL"),
-        Compare::Exact,
-    ),
-    rule(
-        "storageConnectors",
-        Change::InPlace,
-        Reset::Delete("STORAGE_CONNECTORS"),
-        Compare::Connectors,
-    ),
-    // There is no AttributesToDelete name: it is switched off.
-    rule(
-        "applicationSettings",
-        Change::InPlace,
-        Reset::Default(|| json!({"enabled": false})),
-        Compare::Subset,
-    ),
-];
-
-/// What AWS returns for each action when nobody set it, in AWS's order. AWS adds actions; those
-/// that a row does not list are not ours.
-pub const USER_SETTING_DEFAULTS: &[(&str, &str)] = &[
-    ("CLIPBOARD_COPY_FROM_LOCAL_DEVICE", "ENABLED"),
-    ("CLIPBOARD_COPY_TO_LOCAL_DEVICE", "ENABLED"),
-    ("FILE_UPLOAD", "ENABLED"),
-    ("FILE_DOWNLOAD", "ENABLED"),
-    ("PRINTING_TO_LOCAL_DEVICE", "ENABLED"),
-    ("DOMAIN_PASSWORD_SIGNIN", "ENABLED"),
-    ("DOMAIN_SMART_CARD_SIGNIN", "DISABLED"),
-    ("AUTO_TIME_ZONE_REDIRECTION", "DISABLED"),
-    ("SMART_CARD_REDIRECTION", "DISABLED"),
-];
 
 /// The pattern of paths that `ignore` takes: every compared path and what lies above it.
 #[must_use]

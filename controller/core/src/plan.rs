@@ -10,6 +10,7 @@
 //! - A conflict on one object makes every step of the environment wait.
 //! - Nothing is taken away on the word of an answer that may be from before our own last change.
 
+mod agents;
 mod association;
 mod bucket;
 mod deletion;

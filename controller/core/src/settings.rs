@@ -54,6 +54,63 @@ pub struct FleetSettings {
     /// The network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vpc_config: Option<VpcConfig>,
+    /// The operating system; AWS infers it from the image when nobody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// The directory that instances join.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain_join_info: Option<DomainJoinInfo>,
+    /// Sessions of an Elastic fleet, at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_concurrent_sessions: Option<i32>,
+    /// Sessions on one instance of a multi-session fleet, at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_sessions_per_instance: Option<i32>,
+    /// USB devices that users may bring, sorted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usb_device_filter_strings: Option<Vec<String>>,
+    /// The session scripts of an Elastic fleet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_script_s3_location: Option<S3Location>,
+    /// The root volume of instances.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root_volume_config: Option<VolumeConfig>,
+    /// Whether the first version of the instance metadata service is off.
+    #[serde(skip_serializing_if = "Option::is_none", rename = "disableIMDSV1")]
+    pub disable_imdsv1: Option<bool>,
+}
+
+/// The directory that a fleet's instances join.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct DomainJoinInfo {
+    /// The directory's full name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory_name: Option<String>,
+    /// Where in the directory computers go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organizational_unit_distinguished_name: Option<String>,
+}
+
+/// An object in S3.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct S3Location {
+    /// The bucket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub s3_bucket: Option<String>,
+    /// The key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub s3_key: Option<String>,
+}
+
+/// The root volume of a fleet's instances.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct VolumeConfig {
+    /// Its size in GB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub volume_size_in_gb: Option<i32>,
 }
 
 /// The network of a fleet's instances; both lists are sets, sorted.
@@ -93,6 +150,24 @@ pub struct StackSettings {
     /// Whether application settings persist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application_settings: Option<ApplicationSettings>,
+    /// Interface endpoints that users connect through, sorted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_endpoints: Option<Vec<AccessEndpoint>>,
+    /// Domains whose pages may hold a session, sorted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embed_host_domains: Option<Vec<String>>,
+    /// How sessions are streamed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub streaming_experience_settings: Option<StreamingExperienceSettings>,
+    /// Which links open on the user's own machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_redirection: Option<ContentRedirection>,
+    /// What agents may do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_access_config: Option<AgentAccessConfig>,
+    /// Whether users link their storage again in each session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storage_connector_authentication: Option<String>,
 }
 
 /// One storage connector.
@@ -107,6 +182,9 @@ pub struct StorageConnector {
     /// Domains, sorted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domains: Option<Vec<String>>,
+    /// Domains of `OneDrive` where an administrator has to agree, sorted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domains_require_admin_consent: Option<Vec<String>>,
 }
 
 /// What users may do with one action.
@@ -131,6 +209,83 @@ pub struct ApplicationSettings {
     /// The folder they persist in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settings_group: Option<String>,
+}
+
+/// An interface endpoint.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct AccessEndpoint {
+    /// `STREAMING`, or newer.
+    pub endpoint_type: String,
+    /// The endpoint's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vpce_id: Option<String>,
+}
+
+/// How sessions are streamed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct StreamingExperienceSettings {
+    /// `TCP` or `UDP`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preferred_protocol: Option<String>,
+}
+
+/// Which links open where.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ContentRedirection {
+    /// From the session to the user's own browser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host_to_client: Option<UrlRedirectionConfig>,
+}
+
+/// Which links are redirected.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct UrlRedirectionConfig {
+    /// Whether any are.
+    pub enabled: bool,
+    /// Patterns that are, sorted. An empty list clears them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_urls: Option<Vec<String>>,
+    /// Patterns that are not, sorted. An empty list clears them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denied_urls: Option<Vec<String>>,
+}
+
+/// What agents may do. An update sends the members that are there; AWS leaves the others alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct AgentAccessConfig {
+    /// Permissions by action, sorted by action.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Vec<AgentAccessSetting>>,
+    /// The bucket for screenshots.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub s3_bucket_arn: Option<String>,
+    /// Whether screenshots are uploaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub screenshots_upload_enabled: Option<bool>,
+    /// The size of the screen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub screen_resolution: Option<String>,
+    /// The format of screenshots.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub screen_image_format: Option<String>,
+    /// What the user may do meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_control_mode: Option<String>,
+}
+
+/// What agents may do with one action.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct AgentAccessSetting {
+    /// The action.
+    pub agent_action: String,
+    /// `ENABLED` or `DISABLED`.
+    pub permission: String,
 }
 
 /// A member that `UpdateFleet` or `UpdateStack` removes through `AttributesToDelete`, by its API

@@ -33,11 +33,15 @@ pub use self::disruption::{Disruption, DisruptionPolicy, DisruptionWindow};
 pub use self::field::Field;
 use self::field::value_or_missing;
 pub use self::fleet::{
-    ComputeCapacity, FleetSpec, FleetType, PowerState, StreamView, VpcConfigSpec,
+    ComputeCapacity, DomainJoinInfoSpec, FleetSpec, FleetType, PlatformType, PowerState,
+    S3LocationSpec, StreamView, VolumeConfigSpec, VpcConfigSpec,
 };
 pub use self::stack::{
-    ApplicationSettingsSpec, ConnectorType, Permission, StackSpec, StorageConnectorSpec,
-    UserSettingSpec,
+    AccessEndpointSpec, AccessEndpointType, AgentAccessConfigSpec, AgentAccessSettingSpec,
+    AgentAction, ApplicationSettingsSpec, ConnectorType, ContentRedirectionSpec, Permission,
+    PreferredProtocol, ScreenImageFormat, ScreenResolution, StackSpec,
+    StorageConnectorAuthentication, StorageConnectorSpec, StreamingExperienceSettingsSpec,
+    UrlRedirectionConfigSpec, UserControlMode, UserSettingSpec,
 };
 
 /// What an environment should be.

@@ -4,8 +4,12 @@ use serde_json::{Value, json};
 use streamkeeper_core::spec::Spec;
 use streamkeeper_tests::TestDatabase;
 
-/// Every key a spec may have, each once, but for `fleetRef`, which excludes `fleet`.
-const FULL_SPEC: &str = include_str!("../../../controller/core/src/spec/tests/full_spec.json");
+/// Every key a spec may have: those of an Elastic fleet alone are in the second
+/// one, and `fleetRef` excludes `fleet`.
+const FULL_SPECS: [&str; 2] = [
+    include_str!("../../../controller/core/src/spec/tests/full_spec.json"),
+    include_str!("../../../controller/core/src/spec/tests/elastic_spec.json"),
+];
 
 /// JSON texts that go in everywhere: of each type, at the limits, and beyond what Rust can hold.
 const VALUES: &[&str] = &[
@@ -58,11 +62,17 @@ fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The full spec with each value at each place, as text: some are no [`Value`].
+/// The full specs with each value at each place, as text: some are no [`Value`].
 fn altered_specs() -> Vec<String> {
-    let full: Value = serde_json::from_str(FULL_SPEC).unwrap();
+    FULL_SPECS
+        .iter()
+        .flat_map(|full| altered(&serde_json::from_str(full).unwrap()))
+        .collect()
+}
+
+fn altered(full: &Value) -> Vec<String> {
     let mut places = Vec::new();
-    pointers(&full, "", &mut places);
+    pointers(full, "", &mut places);
     let mut specs = Vec::new();
     for place in places {
         let mut spec = full.clone();

@@ -67,7 +67,81 @@ const BAD_SPECS: &[(&str, &str, &str)] = &[
         r#"[{"action": "FILE_UPLOAD", "permission": "ENABLED", "maximumLength": 5}]"#,
         r#"spec.stack.userSettings[0].maximumLength: is not allowed when "action" is "FILE_UPLOAD""#,
     ),
+    (
+        "fleet,maxSessionsPerInstance",
+        "2",
+        r#"spec.fleet.computeCapacity: is required with "maxSessionsPerInstance""#,
+    ),
+    (
+        "fleet",
+        r#"{"instanceType": "x", "fleetType": "ELASTIC", "maxConcurrentSessions": 1}"#,
+        r#"spec.fleet.vpcConfig: is required when "fleetType" is "ELASTIC""#,
+    ),
+    (
+        "fleet",
+        r#"{"instanceType": "x", "fleetType": "ELASTIC", "vpcConfig": {"subnetIds": ["a", "b"]}}"#,
+        r#"spec.fleet.maxConcurrentSessions: is required when "fleetType" is "ELASTIC""#,
+    ),
+    (
+        "fleet",
+        r#"{"instanceType": "x", "fleetType": "ELASTIC", "vpcConfig": {"subnetIds": ["a", "b"]},
+            "maxConcurrentSessions": 1, "computeCapacity": {"desiredInstances": 1}}"#,
+        r#"spec.fleet.computeCapacity: is not allowed when "fleetType" is "ELASTIC""#,
+    ),
+    (
+        "fleet",
+        r#"{"instanceType": "x", "fleetType": "ELASTIC", "vpcConfig": {"subnetIds": ["a", "b"]},
+            "maxConcurrentSessions": 1, "domainJoinInfo": {"directoryName": "a"}}"#,
+        r#"spec.fleet.domainJoinInfo: is not allowed when "fleetType" is "ELASTIC""#,
+    ),
+    (
+        "fleet",
+        r#"{"instanceType": "x", "platform": "RHEL8", "maxConcurrentSessions": 1}"#,
+        r#"spec.fleet.maxConcurrentSessions: is not allowed when "platform" is "RHEL8""#,
+    ),
+    (
+        "fleet",
+        r#"{"instanceType": "x", "fleetType": "ON_DEMAND", "maxConcurrentSessions": 1}"#,
+        r#"spec.fleet.maxConcurrentSessions: is not allowed when "fleetType" is "ON_DEMAND""#,
+    ),
+    (
+        "fleet,domainJoinInfo",
+        "{}",
+        r#"spec.fleet.domainJoinInfo: at least one of "directoryName", "organizationalUnitDistinguishedName" is required"#,
+    ),
+    (
+        "stack,storageConnectors",
+        r#"[{"connectorType": "GOOGLE_DRIVE", "domainsRequireAdminConsent": ["a"]}]"#,
+        r#"spec.stack.storageConnectors[0].domainsRequireAdminConsent: is not allowed when "connectorType" is "GOOGLE_DRIVE""#,
+    ),
+    (
+        "stack,agentAccessConfig",
+        r#"{"settings": [{"agentAction": "COMPUTER_VISION", "permission": "ENABLED"}],
+            "screenResolution": "W_1280xH_720", "screenImageFormat": "PNG",
+            "screenshotsUploadEnabled": true}"#,
+        r#"spec.stack.agentAccessConfig.s3BucketArn: is required when "screenshotsUploadEnabled" is true"#,
+    ),
     // Types, and null.
+    (
+        "fleet,platform",
+        "null",
+        "spec.fleet.platform: null is not one of \"WINDOWS\", \"WINDOWS_SERVER_2016\", \"WINDOWS_SERVER_2019\", \"WINDOWS_SERVER_2022\", \"WINDOWS_SERVER_2025\", \"WINDOWS_11\", \"AMAZON_LINUX2\", \"RHEL8\", \"ROCKY_LINUX8\", \"UBUNTU_PRO_2404\"",
+    ),
+    (
+        "fleet,rootVolumeConfig",
+        r#"{"volumeSizeInGb": 199}"#,
+        "spec.fleet.rootVolumeConfig.volumeSizeInGb: 199 is below the minimum 200",
+    ),
+    (
+        "stack,accessEndpoints",
+        "[]",
+        "spec.stack.accessEndpoints: must not be empty",
+    ),
+    (
+        "stack,embedHostDomains",
+        r#"["Example.com"]"#,
+        r#"spec.stack.embedHostDomains[0]: "Example.com" does not match ^(([a-z0-9]|[a-z0-9][a-z0-9-]{0,61}[a-z0-9])\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$"#,
+    ),
     ("fleet", "[]", "spec.fleet: expected an object, not a list"),
     (
         "clusters",

@@ -7,7 +7,9 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 use streamkeeper_core::settings::{
-    ApplicationSettings, FleetSettings, StackSettings, StorageConnector, UserSetting, VpcConfig,
+    AccessEndpoint, AgentAccessConfig, AgentAccessSetting, ApplicationSettings, ContentRedirection,
+    DomainJoinInfo, FleetSettings, S3Location, StackSettings, StorageConnector,
+    StreamingExperienceSettings, UrlRedirectionConfig, UserSetting, VolumeConfig, VpcConfig,
 };
 use streamkeeper_core::spec::ComputeCapacity;
 
@@ -41,6 +43,18 @@ pub fn fleet_settings(fleet: &Value) -> FleetSettings {
         iam_role_arn: text(fleet, "IamRoleArn"),
         stream_view: text(fleet, "StreamView"),
         vpc_config: vpc_config(&fleet["VpcConfig"]),
+        platform: text(fleet, "Platform"),
+        domain_join_info: domain_join_info(&fleet["DomainJoinInfo"]),
+        max_concurrent_sessions: integer(fleet, "MaxConcurrentSessions"),
+        max_sessions_per_instance: integer(fleet, "MaxSessionsPerInstance"),
+        usb_device_filter_strings: sorted_texts(&fleet["UsbDeviceFilterStrings"]),
+        session_script_s3_location: s3_location(&fleet["SessionScriptS3Location"]),
+        root_volume_config: integer(&fleet["RootVolumeConfig"], "VolumeSizeInGb").map(|size| {
+            VolumeConfig {
+                volume_size_in_gb: Some(size),
+            }
+        }),
+        disable_imdsv1: fleet["DisableIMDSV1"].as_bool(),
     }
 }
 
@@ -55,6 +69,18 @@ pub fn stack_settings(stack: &Value) -> StackSettings {
         storage_connectors: storage_connectors(&stack["StorageConnectors"]),
         user_settings: user_settings(&stack["UserSettings"]),
         application_settings: application_settings(&stack["ApplicationSettings"]),
+        access_endpoints: access_endpoints(&stack["AccessEndpoints"]),
+        embed_host_domains: sorted_texts(&stack["EmbedHostDomains"]),
+        streaming_experience_settings: text(
+            &stack["StreamingExperienceSettings"],
+            "PreferredProtocol",
+        )
+        .map(|protocol| StreamingExperienceSettings {
+            preferred_protocol: Some(protocol),
+        }),
+        content_redirection: content_redirection(&stack["ContentRedirection"]),
+        agent_access_config: agent_access(&stack["AgentAccessConfig"]),
+        storage_connector_authentication: text(stack, "StorageConnectorAuthentication"),
     }
 }
 
@@ -101,6 +127,72 @@ fn vpc_config(config: &Value) -> Option<VpcConfig> {
     })
 }
 
+fn domain_join_info(directory: &Value) -> Option<DomainJoinInfo> {
+    let settings = DomainJoinInfo {
+        directory_name: text(directory, "DirectoryName"),
+        organizational_unit_distinguished_name: text(
+            directory,
+            "OrganizationalUnitDistinguishedName",
+        ),
+    };
+    (settings != DomainJoinInfo::default()).then_some(settings)
+}
+
+fn s3_location(location: &Value) -> Option<S3Location> {
+    let settings = S3Location {
+        s3_bucket: text(location, "S3Bucket"),
+        s3_key: text(location, "S3Key"),
+    };
+    (settings != S3Location::default()).then_some(settings)
+}
+
+fn access_endpoints(endpoints: &Value) -> Option<Vec<AccessEndpoint>> {
+    let mut endpoints: Vec<AccessEndpoint> = endpoints
+        .as_array()?
+        .iter()
+        .map(|endpoint| AccessEndpoint {
+            endpoint_type: text(endpoint, "EndpointType").unwrap_or_default(),
+            vpce_id: text(endpoint, "VpceId"),
+        })
+        .collect();
+    endpoints.sort();
+    (!endpoints.is_empty()).then_some(endpoints)
+}
+
+fn content_redirection(redirection: &Value) -> Option<ContentRedirection> {
+    let links = &redirection["HostToClient"];
+    Some(ContentRedirection {
+        host_to_client: Some(UrlRedirectionConfig {
+            enabled: links["Enabled"].as_bool()?,
+            allowed_urls: sorted_texts(&links["AllowedUrls"]),
+            denied_urls: sorted_texts(&links["DeniedUrls"]),
+        }),
+    })
+}
+
+fn agent_access(config: &Value) -> Option<AgentAccessConfig> {
+    let settings = config["Settings"].as_array().map(|settings| {
+        let mut settings: Vec<AgentAccessSetting> = settings
+            .iter()
+            .map(|setting| AgentAccessSetting {
+                agent_action: text(setting, "AgentAction").unwrap_or_default(),
+                permission: text(setting, "Permission").unwrap_or_default(),
+            })
+            .collect();
+        settings.sort();
+        settings
+    });
+    let config = AgentAccessConfig {
+        settings,
+        s3_bucket_arn: text(config, "S3BucketArn"),
+        screenshots_upload_enabled: config["ScreenshotsUploadEnabled"].as_bool(),
+        screen_resolution: text(config, "ScreenResolution"),
+        screen_image_format: text(config, "ScreenImageFormat"),
+        user_control_mode: text(config, "UserControlMode"),
+    };
+    (config != AgentAccessConfig::default()).then_some(config)
+}
+
 fn storage_connectors(connectors: &Value) -> Option<Vec<StorageConnector>> {
     let mut connectors: Vec<StorageConnector> = connectors
         .as_array()?
@@ -109,6 +201,7 @@ fn storage_connectors(connectors: &Value) -> Option<Vec<StorageConnector>> {
             connector_type: text(connector, "ConnectorType").unwrap_or_default(),
             resource_identifier: text(connector, "ResourceIdentifier"),
             domains: sorted_texts(&connector["Domains"]),
+            domains_require_admin_consent: sorted_texts(&connector["DomainsRequireAdminConsent"]),
         })
         .collect();
     connectors.sort_by(|a, b| a.connector_type.cmp(&b.connector_type));
@@ -224,9 +317,38 @@ mod tests {
                 enabled: true,
                 settings_group: Some("cfd".to_owned()),
             }),
+            access_endpoints: Some(vec![AccessEndpoint {
+                endpoint_type: "STREAMING".to_owned(),
+                vpce_id: Some("vpce-1".to_owned()),
+            }]),
+            content_redirection: Some(ContentRedirection {
+                host_to_client: Some(UrlRedirectionConfig {
+                    enabled: true,
+                    allowed_urls: Some(vec!["https://a".to_owned()]),
+                    denied_urls: None,
+                }),
+            }),
+            agent_access_config: Some(AgentAccessConfig {
+                s3_bucket_arn: Some("arn:aws:s3:::shots".to_owned()),
+                ..AgentAccessConfig::default()
+            }),
             ..StackSettings::default()
         };
         let members = Value::Object(to_members(&settings));
         assert_eq!(stack_settings(&members), settings);
+        let settings = FleetSettings {
+            disable_imdsv1: Some(true),
+            session_script_s3_location: Some(S3Location {
+                s3_bucket: Some("scripts".to_owned()),
+                s3_key: Some("cfd.zip".to_owned()),
+            }),
+            root_volume_config: Some(VolumeConfig {
+                volume_size_in_gb: Some(300),
+            }),
+            ..FleetSettings::default()
+        };
+        let members = Value::Object(to_members(&settings));
+        assert_eq!(members["DisableIMDSV1"], true);
+        assert_eq!(fleet_settings(&members), settings);
     }
 }

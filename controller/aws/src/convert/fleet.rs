@@ -6,11 +6,13 @@ use aws_sdk_appstream::operation::create_fleet::CreateFleetInput;
 use aws_sdk_appstream::operation::create_fleet::builders::CreateFleetInputBuilder;
 use aws_sdk_appstream::operation::update_fleet::UpdateFleetInput;
 use aws_sdk_appstream::operation::update_fleet::builders::UpdateFleetInputBuilder;
-use aws_sdk_appstream::types::{self as sdk, FleetAttribute, FleetType, StreamView};
+use aws_sdk_appstream::types::{self as sdk, FleetAttribute, FleetType, PlatformType, StreamView};
 use streamkeeper_core::action::ObjectRef;
 use streamkeeper_core::cloud::{ApplyError, ErrorClass};
 use streamkeeper_core::observed::{AwsIssue, FleetState, ObservedFleet, ObservedTags};
-use streamkeeper_core::settings::{AttributeToDelete, FleetSettings, VpcConfig};
+use streamkeeper_core::settings::{
+    AttributeToDelete, DomainJoinInfo, FleetSettings, S3Location, VolumeConfig, VpcConfig,
+};
 use streamkeeper_core::spec::ComputeCapacity;
 
 use super::{sorted_set, tag_map, text, timestamp};
@@ -46,6 +48,14 @@ fn fleet_settings(fleet: &sdk::Fleet) -> FleetSettings {
         iam_role_arn: text(fleet.iam_role_arn()),
         stream_view: text(fleet.stream_view().map(StreamView::as_str)),
         vpc_config: fleet.vpc_config().and_then(vpc_config),
+        platform: text(fleet.platform().map(PlatformType::as_str)),
+        domain_join_info: fleet.domain_join_info().and_then(domain_join_info),
+        max_concurrent_sessions: fleet.max_concurrent_sessions(),
+        max_sessions_per_instance: fleet.max_sessions_per_instance(),
+        usb_device_filter_strings: sorted_set(fleet.usb_device_filter_strings()),
+        session_script_s3_location: fleet.session_script_s3_location().and_then(s3_location),
+        root_volume_config: fleet.root_volume_config().and_then(volume_config),
+        disable_imdsv1: fleet.disable_imdsv1(),
     }
 }
 
@@ -67,6 +77,32 @@ fn vpc_config(network: &sdk::VpcConfig) -> Option<VpcConfig> {
         security_group_ids: sorted_set(network.security_group_ids()),
     };
     (ours != VpcConfig::default()).then_some(ours)
+}
+
+/// The directory, or nothing when AWS answered an empty one.
+fn domain_join_info(directory: &sdk::DomainJoinInfo) -> Option<DomainJoinInfo> {
+    let ours = DomainJoinInfo {
+        directory_name: text(directory.directory_name()),
+        organizational_unit_distinguished_name: text(
+            directory.organizational_unit_distinguished_name(),
+        ),
+    };
+    (ours != DomainJoinInfo::default()).then_some(ours)
+}
+
+fn s3_location(location: &sdk::S3Location) -> Option<S3Location> {
+    let ours = S3Location {
+        s3_bucket: text(location.s3_bucket()),
+        s3_key: text(location.s3_key()),
+    };
+    (ours != S3Location::default()).then_some(ours)
+}
+
+fn volume_config(volume: &sdk::VolumeConfig) -> Option<VolumeConfig> {
+    let ours = VolumeConfig {
+        volume_size_in_gb: volume.volume_size_in_gb(),
+    };
+    (ours != VolumeConfig::default()).then_some(ours)
 }
 
 fn issue(error: &sdk::FleetError) -> AwsIssue {
@@ -100,6 +136,14 @@ pub(crate) fn create_fleet(
         iam_role_arn,
         stream_view,
         vpc_config,
+        platform,
+        domain_join_info,
+        max_concurrent_sessions,
+        max_sessions_per_instance,
+        usb_device_filter_strings,
+        session_script_s3_location,
+        root_volume_config,
+        disable_imdsv1,
     } = settings;
     CreateFleetInput::builder()
         .name(name)
@@ -117,6 +161,14 @@ pub(crate) fn create_fleet(
         .set_iam_role_arn(iam_role_arn.clone())
         .set_stream_view(stream_view.as_deref().map(StreamView::from))
         .set_vpc_config(vpc_config.as_ref().map(sdk_vpc_config))
+        .set_platform(platform.as_deref().map(PlatformType::from))
+        .set_domain_join_info(domain_join_info.as_ref().map(sdk_domain_join_info))
+        .set_max_concurrent_sessions(*max_concurrent_sessions)
+        .set_max_sessions_per_instance(*max_sessions_per_instance)
+        .set_usb_device_filter_strings(usb_device_filter_strings.clone())
+        .set_session_script_s3_location(session_script_s3_location.as_ref().map(sdk_s3_location))
+        .set_root_volume_config(root_volume_config.as_ref().map(sdk_volume_config))
+        .set_disable_imdsv1(*disable_imdsv1)
         .set_tags(tag_map(tags))
 }
 
@@ -146,6 +198,14 @@ pub(crate) fn update_fleet(
         iam_role_arn,
         stream_view,
         vpc_config,
+        platform,
+        domain_join_info,
+        max_concurrent_sessions,
+        max_sessions_per_instance,
+        usb_device_filter_strings,
+        session_script_s3_location,
+        root_volume_config,
+        disable_imdsv1,
     } = set;
     if fleet_type.is_some() {
         return Err(ApplyError {
@@ -177,6 +237,14 @@ pub(crate) fn update_fleet(
         .set_iam_role_arn(iam_role_arn.clone())
         .set_stream_view(stream_view.as_deref().map(StreamView::from))
         .set_vpc_config(vpc_config.as_ref().map(sdk_vpc_config))
+        .set_platform(platform.as_deref().map(PlatformType::from))
+        .set_domain_join_info(domain_join_info.as_ref().map(sdk_domain_join_info))
+        .set_max_concurrent_sessions(*max_concurrent_sessions)
+        .set_max_sessions_per_instance(*max_sessions_per_instance)
+        .set_usb_device_filter_strings(usb_device_filter_strings.clone())
+        .set_session_script_s3_location(session_script_s3_location.as_ref().map(sdk_s3_location))
+        .set_root_volume_config(root_volume_config.as_ref().map(sdk_volume_config))
+        .set_disable_imdsv1(*disable_imdsv1)
         .set_attributes_to_delete((!delete.is_empty()).then_some(delete)))
 }
 
@@ -199,5 +267,31 @@ fn sdk_vpc_config(network: &VpcConfig) -> sdk::VpcConfig {
     sdk::VpcConfig::builder()
         .set_subnet_ids(subnet_ids.clone())
         .set_security_group_ids(security_group_ids.clone())
+        .build()
+}
+
+fn sdk_domain_join_info(directory: &DomainJoinInfo) -> sdk::DomainJoinInfo {
+    let DomainJoinInfo {
+        directory_name,
+        organizational_unit_distinguished_name,
+    } = directory;
+    sdk::DomainJoinInfo::builder()
+        .set_directory_name(directory_name.clone())
+        .set_organizational_unit_distinguished_name(organizational_unit_distinguished_name.clone())
+        .build()
+}
+
+fn sdk_s3_location(location: &S3Location) -> sdk::S3Location {
+    let S3Location { s3_bucket, s3_key } = location;
+    sdk::S3Location::builder()
+        .set_s3_bucket(s3_bucket.clone())
+        .set_s3_key(s3_key.clone())
+        .build()
+}
+
+fn sdk_volume_config(volume: &VolumeConfig) -> sdk::VolumeConfig {
+    let VolumeConfig { volume_size_in_gb } = volume;
+    sdk::VolumeConfig::builder()
+        .set_volume_size_in_gb(*volume_size_in_gb)
         .build()
 }

@@ -6,13 +6,17 @@ use aws_sdk_appstream::operation::create_stack::CreateStackInput;
 use aws_sdk_appstream::operation::create_stack::builders::CreateStackInputBuilder;
 use aws_sdk_appstream::operation::update_stack::UpdateStackInput;
 use aws_sdk_appstream::operation::update_stack::builders::UpdateStackInputBuilder;
-use aws_sdk_appstream::types::{self as sdk, StackAttribute, StorageConnectorType};
+use aws_sdk_appstream::types::{
+    self as sdk, StackAttribute, StorageConnectorAuthentication, StorageConnectorType,
+};
 use streamkeeper_core::observed::{AwsIssue, ObservedStack, ObservedTags};
 use streamkeeper_core::settings::{
     ApplicationSettings, AttributeToDelete, StackSettings, StorageConnector, UserSetting,
 };
 
 use super::{sorted_set, tag_map, text, timestamp};
+
+mod members;
 
 /// A stack as AWS described it; `None` if it came without a name or an ARN, which only a broken
 /// answer has.
@@ -36,6 +40,20 @@ fn stack_settings(stack: &sdk::Stack) -> StackSettings {
         storage_connectors: connectors(stack.storage_connectors()),
         user_settings: user_settings(stack.user_settings()),
         application_settings: stack.application_settings().map(application_settings),
+        access_endpoints: members::access_endpoints(stack.access_endpoints()),
+        embed_host_domains: sorted_set(stack.embed_host_domains()),
+        streaming_experience_settings: stack
+            .streaming_experience_settings()
+            .and_then(members::streaming_experience),
+        content_redirection: stack
+            .content_redirection()
+            .and_then(members::content_redirection),
+        agent_access_config: stack.agent_access_config().and_then(members::agent_access),
+        storage_connector_authentication: text(
+            stack
+                .storage_connector_authentication()
+                .map(StorageConnectorAuthentication::as_str),
+        ),
     }
 }
 
@@ -49,6 +67,7 @@ fn connectors(connectors: &[sdk::StorageConnector]) -> Option<Vec<StorageConnect
                 .to_owned(),
             resource_identifier: text(connector.resource_identifier()),
             domains: sorted_set(connector.domains()),
+            domains_require_admin_consent: sorted_set(connector.domains_require_admin_consent()),
         })
         .collect();
     ours.sort_by(|a, b| a.connector_type.cmp(&b.connector_type));
@@ -106,6 +125,12 @@ pub(crate) fn create_stack(
         storage_connectors,
         user_settings,
         application_settings,
+        access_endpoints,
+        embed_host_domains,
+        streaming_experience_settings,
+        content_redirection,
+        agent_access_config,
+        storage_connector_authentication,
     } = settings;
     CreateStackInput::builder()
         .name(name)
@@ -116,6 +141,24 @@ pub(crate) fn create_stack(
         .set_storage_connectors(sdk_list(storage_connectors.as_deref(), sdk_connector))
         .set_user_settings(sdk_list(user_settings.as_deref(), sdk_user_setting))
         .set_application_settings(application_settings.as_ref().map(sdk_application_settings))
+        .set_access_endpoints(sdk_list(access_endpoints.as_deref(), members::sdk_endpoint))
+        .set_embed_host_domains(embed_host_domains.clone())
+        .set_streaming_experience_settings(
+            streaming_experience_settings
+                .as_ref()
+                .map(members::sdk_streaming_experience),
+        )
+        .set_content_redirection(
+            content_redirection
+                .as_ref()
+                .map(members::sdk_content_redirection),
+        )
+        .set_agent_access_config(agent_access_config.as_ref().map(members::sdk_agent_access))
+        .set_storage_connector_authentication(
+            storage_connector_authentication
+                .as_deref()
+                .map(StorageConnectorAuthentication::from),
+        )
         .set_tags(tag_map(tags))
 }
 
@@ -134,6 +177,12 @@ pub(crate) fn update_stack(
         storage_connectors,
         user_settings,
         application_settings,
+        access_endpoints,
+        embed_host_domains,
+        streaming_experience_settings,
+        content_redirection,
+        agent_access_config,
+        storage_connector_authentication,
     } = set;
     let delete: Vec<_> = delete
         .iter()
@@ -148,6 +197,28 @@ pub(crate) fn update_stack(
         .set_storage_connectors(sdk_list(storage_connectors.as_deref(), sdk_connector))
         .set_user_settings(sdk_list(user_settings.as_deref(), sdk_user_setting))
         .set_application_settings(application_settings.as_ref().map(sdk_application_settings))
+        .set_access_endpoints(sdk_list(access_endpoints.as_deref(), members::sdk_endpoint))
+        .set_embed_host_domains(embed_host_domains.clone())
+        .set_streaming_experience_settings(
+            streaming_experience_settings
+                .as_ref()
+                .map(members::sdk_streaming_experience),
+        )
+        .set_content_redirection(
+            content_redirection
+                .as_ref()
+                .map(members::sdk_content_redirection),
+        )
+        .set_agent_access_config(
+            agent_access_config
+                .as_ref()
+                .map(members::sdk_agent_access_for_update),
+        )
+        .set_storage_connector_authentication(
+            storage_connector_authentication
+                .as_deref()
+                .map(StorageConnectorAuthentication::from),
+        )
         .set_attributes_to_delete((!delete.is_empty()).then_some(delete))
 }
 
@@ -160,11 +231,13 @@ fn sdk_connector(connector: &StorageConnector) -> sdk::StorageConnector {
         connector_type,
         resource_identifier,
         domains,
+        domains_require_admin_consent,
     } = connector;
     sdk::StorageConnector::builder()
         .connector_type(StorageConnectorType::from(connector_type.as_str()))
         .set_resource_identifier(resource_identifier.clone())
         .set_domains(domains.clone())
+        .set_domains_require_admin_consent(domains_require_admin_consent.clone())
         .build()
 }
 

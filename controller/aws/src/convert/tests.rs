@@ -38,6 +38,15 @@ fn full_fleet() -> FleetSettings {
         "iamRoleArn": "arn:aws:iam::123456789012:role/cfd",
         "streamView": "DESKTOP",
         "vpcConfig": {"subnetIds": ["subnet-a", "subnet-b"], "securityGroupIds": ["sg-1"]},
+        "platform": "WINDOWS_SERVER_2022",
+        "domainJoinInfo": {"directoryName": "corp.example",
+                           "organizationalUnitDistinguishedName": "OU=cfd"},
+        "maxConcurrentSessions": 7,
+        "maxSessionsPerInstance": 4,
+        "usbDeviceFilterStrings": ["a", "b"],
+        "sessionScriptS3Location": {"s3Bucket": "scripts", "s3Key": "cfd.zip"},
+        "rootVolumeConfig": {"volumeSizeInGb": 300},
+        "disableIMDSV1": true,
     }))
     .unwrap()
 }
@@ -51,6 +60,8 @@ fn full_stack() -> StackSettings {
         "storageConnectors": [
             {"connectorType": "GOOGLE_DRIVE", "domains": ["a.example", "b.example"]},
             {"connectorType": "HOMEFOLDERS", "resourceIdentifier": "bucket"},
+            {"connectorType": "ONE_DRIVE", "domains": ["c.example"],
+             "domainsRequireAdminConsent": ["c.example", "d.example"]},
         ],
         "userSettings": [
             {"action": "CLIPBOARD_COPY_TO_LOCAL_DEVICE", "permission": "ENABLED",
@@ -58,6 +69,21 @@ fn full_stack() -> StackSettings {
             {"action": "FILE_UPLOAD", "permission": "DISABLED"},
         ],
         "applicationSettings": {"enabled": true, "settingsGroup": "cfd"},
+        "accessEndpoints": [{"endpointType": "STREAMING", "vpceId": "vpce-1"},
+                            {"endpointType": "STREAMING", "vpceId": "vpce-2"}],
+        "embedHostDomains": ["a.example", "b.example"],
+        "streamingExperienceSettings": {"preferredProtocol": "UDP"},
+        "contentRedirection": {"hostToClient": {
+            "enabled": true, "allowedUrls": ["https://a"], "deniedUrls": ["https://b"]
+        }},
+        "agentAccessConfig": {
+            "settings": [{"agentAction": "COMPUTER_INPUT", "permission": "DISABLED"},
+                         {"agentAction": "COMPUTER_VISION", "permission": "ENABLED"}],
+            "s3BucketArn": "arn:aws:s3:::shots", "screenshotsUploadEnabled": true,
+            "screenResolution": "W_1280xH_720", "screenImageFormat": "PNG",
+            "userControlMode": "VIEW_STOP"
+        },
+        "storageConnectorAuthentication": "FORCE_REAUTHENTICATION",
     }))
     .unwrap()
 }
@@ -80,6 +106,9 @@ fn empty_is_absent() {
                     .set_subnet_ids(Some(Vec::new()))
                     .build(),
             )
+            .domain_join_info(sdk::DomainJoinInfo::builder().directory_name("").build())
+            .root_volume_config(sdk::VolumeConfig::builder().build())
+            .set_usb_device_filter_strings(Some(Vec::new()))
             .compute_capacity_status(sdk::ComputeCapacityStatus::builder().running(3).build())
     });
     assert_eq!(empty, json!({}));
@@ -89,6 +118,11 @@ fn empty_is_absent() {
             .feedback_url("")
             .set_storage_connectors(Some(Vec::new()))
             .set_user_settings(Some(Vec::new()))
+            .set_access_endpoints(Some(Vec::new()))
+            .set_embed_host_domains(Some(Vec::new()))
+            .streaming_experience_settings(sdk::StreamingExperienceSettings::builder().build())
+            .content_redirection(sdk::ContentRedirection::builder().build())
+            .agent_access_config(sdk::AgentAccessConfig::builder().build())
     });
     assert_eq!(empty, json!({}));
 }
@@ -244,6 +278,14 @@ fn a_created_fleet_is_observed_as_it_was_asked_for() {
         .set_iam_role_arn(input.iam_role_arn.clone())
         .set_stream_view(input.stream_view.clone())
         .set_vpc_config(input.vpc_config.clone())
+        .set_platform(input.platform.clone())
+        .set_domain_join_info(input.domain_join_info.clone())
+        .set_max_concurrent_sessions(input.max_concurrent_sessions)
+        .set_max_sessions_per_instance(input.max_sessions_per_instance)
+        .set_usb_device_filter_strings(input.usb_device_filter_strings.clone())
+        .set_session_script_s3_location(input.session_script_s3_location.clone())
+        .set_root_volume_config(input.root_volume_config.clone())
+        .set_disable_imdsv1(input.disable_imdsv1)
         .build();
     let observed = observed_fleet(&described, ObservedTags::Known(tags)).unwrap();
     assert_eq!(observed.settings, settings);
@@ -273,6 +315,12 @@ fn a_created_stack_is_observed_as_it_was_asked_for() {
                 .s3_bucket_name("appstream-app-settings-eu-west-1-123456789012-x")
                 .build(),
         )
+        .set_access_endpoints(input.access_endpoints)
+        .set_embed_host_domains(input.embed_host_domains)
+        .set_streaming_experience_settings(input.streaming_experience_settings)
+        .set_content_redirection(input.content_redirection)
+        .set_agent_access_config(input.agent_access_config)
+        .set_storage_connector_authentication(input.storage_connector_authentication)
         .build();
     let observed = observed_stack(&described, ObservedTags::Known(BTreeMap::new())).unwrap();
     assert_eq!(observed.settings, settings);
@@ -347,6 +395,26 @@ fn an_update_sends_every_setting_it_is_given() {
     assert_eq!(updated.iam_role_arn, created.iam_role_arn);
     assert_eq!(updated.stream_view, created.stream_view);
     assert_eq!(updated.vpc_config, created.vpc_config);
+    assert_eq!(updated.platform, created.platform);
+    assert_eq!(updated.domain_join_info, created.domain_join_info);
+    assert_eq!(
+        updated.max_concurrent_sessions,
+        created.max_concurrent_sessions
+    );
+    assert_eq!(
+        updated.max_sessions_per_instance,
+        created.max_sessions_per_instance
+    );
+    assert_eq!(
+        updated.usb_device_filter_strings,
+        created.usb_device_filter_strings
+    );
+    assert_eq!(
+        updated.session_script_s3_location,
+        created.session_script_s3_location
+    );
+    assert_eq!(updated.root_volume_config, created.root_volume_config);
+    assert_eq!(updated.disable_imdsv1, created.disable_imdsv1);
 
     let created = create_stack("cfd", &full_stack(), &BTreeMap::new())
         .build()
@@ -359,6 +427,26 @@ fn an_update_sends_every_setting_it_is_given() {
     assert_eq!(updated.storage_connectors, created.storage_connectors);
     assert_eq!(updated.user_settings, created.user_settings);
     assert_eq!(updated.application_settings, created.application_settings);
+    assert_eq!(updated.access_endpoints, created.access_endpoints);
+    assert_eq!(updated.embed_host_domains, created.embed_host_domains);
+    assert_eq!(
+        updated.streaming_experience_settings,
+        created.streaming_experience_settings
+    );
+    assert_eq!(updated.content_redirection, created.content_redirection);
+    assert_eq!(
+        updated.storage_connector_authentication,
+        created.storage_connector_authentication
+    );
+    // The same members in the type that updates have.
+    let (updated, created) = (
+        updated.agent_access_config.unwrap(),
+        created.agent_access_config.unwrap(),
+    );
+    assert_eq!(
+        format!("{updated:?}"),
+        format!("{created:?}").replace("AgentAccessConfig ", "AgentAccessConfigForUpdate ")
+    );
 }
 
 #[test]

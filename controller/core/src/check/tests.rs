@@ -19,7 +19,7 @@ use crate::plan::tests::harness::{
     Case, arn, bucket, fleet, minute, our_tags, sid, small, stack, tags,
 };
 use crate::plan::{Plan, Step, WaitReason};
-use crate::settings::{FleetSettings, StackSettings, VpcConfig};
+use crate::settings::{FleetSettings, StackSettings};
 use crate::spec::Adoption;
 
 /// Everything is there and ours, running, associated and idle.
@@ -291,62 +291,69 @@ fn a_stack_gets_a_fleet_only_when_it_is_known_to_have_none() {
 #[test]
 fn what_needs_a_stopped_fleet_is_not_sent_to_another() {
     let rule = "these members change only on a stopped fleet";
-    let none = FleetSettings::default;
-    let text = || Some("x".to_owned());
-    let needs_stop = [
-        FleetSettings {
-            instance_type: text(),
-            ..none()
-        },
-        FleetSettings {
-            fleet_type: text(),
-            ..none()
-        },
-        FleetSettings {
-            max_user_duration_in_seconds: Some(600),
-            ..none()
-        },
-        FleetSettings {
-            description: text(),
-            ..none()
-        },
-        FleetSettings {
-            enable_default_internet_access: Some(true),
-            ..none()
-        },
-        FleetSettings {
-            iam_role_arn: text(),
-            ..none()
-        },
-        FleetSettings {
-            stream_view: text(),
-            ..none()
-        },
-        FleetSettings {
-            vpc_config: Some(VpcConfig::default()),
-            ..none()
-        },
-    ];
-    for set in needs_stop {
-        let update = update_fleet(set);
-        assert_eq!(broken(&complete(), vec![update.clone()]), [rule]);
-        let mut case = complete();
-        case.observed.fleet = Observed::Present(fleet(FleetState::Stopped, json!({})));
-        assert!(broken(&case, vec![update]).is_empty());
-    }
-    let delete = Action::UpdateFleet {
+    let update = |set: Value, delete: &[&str]| Action::UpdateFleet {
         name: name(),
-        set: none(),
-        delete: vec!["IAM_ROLE_ARN".to_owned()],
+        set: serde_json::from_value(set).unwrap(),
+        delete: delete.iter().map(|&name| name.to_owned()).collect(),
     };
-    assert_eq!(broken(&complete(), vec![delete]), [rule]);
-    let in_place = FleetSettings {
-        image_name: text(),
-        display_name: text(),
-        disconnect_timeout_in_seconds: Some(60),
-        idle_disconnect_timeout_in_seconds: Some(60),
-        compute_capacity: Some(crate::spec::ComputeCapacity::default()),
-        ..none()
-    };
-    assert!(broken(&complete(), vec![update_fleet(in_place)]).is_empty());
+    // What only Elastic fleets take while they run, what only others do, and what none does.
+    let elastic = [
+        update(json!({"maxConcurrentSessions": 5}), &[]),
+        update(json!({"usbDeviceFilterStrings": ["x"]}), &[]),
+        update(json!({"sessionScriptS3Location": {"s3Bucket": "x"}}), &[]),
+        update(json!({}), &["USB_DEVICE_FILTER_STRINGS"]),
+        update(json!({}), &["SESSION_SCRIPT_S3_LOCATION"]),
+    ];
+    let others = [
+        update(json!({"imageName": "x"}), &[]),
+        update(json!({"imageArn": "x"}), &[]),
+        update(json!({"computeCapacity": {"desiredInstances": 1}}), &[]),
+    ];
+    let none = [
+        update(json!({"instanceType": "x"}), &[]),
+        update(json!({"fleetType": "x"}), &[]),
+        update(json!({"maxUserDurationInSeconds": 600}), &[]),
+        update(json!({"description": "x"}), &[]),
+        update(json!({"enableDefaultInternetAccess": true}), &[]),
+        update(json!({"iamRoleArn": "x"}), &[]),
+        update(json!({"streamView": "x"}), &[]),
+        update(json!({"vpcConfig": {}}), &[]),
+        update(json!({"platform": "x"}), &[]),
+        update(json!({"domainJoinInfo": {}}), &[]),
+        update(json!({"maxSessionsPerInstance": 2}), &[]),
+        update(json!({"rootVolumeConfig": {}}), &[]),
+        update(json!({"disableIMDSV1": true}), &[]),
+        update(json!({}), &["IAM_ROLE_ARN"]),
+        update(
+            json!({}),
+            &["USB_DEVICE_FILTER_STRINGS", "VOLUME_CONFIGURATION"],
+        ),
+    ];
+    let both = update(
+        json!({"displayName": "x", "disconnectTimeoutInSeconds": 60,
+               "idleDisconnectTimeoutInSeconds": 60}),
+        &[],
+    );
+    for is_elastic in [false, true] {
+        let kind = if is_elastic { "ELASTIC" } else { "ALWAYS_ON" };
+        let case = |state: FleetState| {
+            let mut case = complete();
+            case.observed.fleet = Observed::Present(fleet(state, json!({"fleetType": kind})));
+            case
+        };
+        let (takes, refuses) = if is_elastic {
+            (elastic.as_slice(), others.as_slice())
+        } else {
+            (others.as_slice(), elastic.as_slice())
+        };
+        for update in refuses.iter().chain(&none) {
+            let running = broken(&case(FleetState::Running), vec![update.clone()]);
+            assert_eq!(running, [rule], "{kind}: {update:?}");
+            assert!(broken(&case(FleetState::Stopped), vec![update.clone()]).is_empty());
+        }
+        for update in takes.iter().chain([&both]) {
+            let running = broken(&case(FleetState::Running), vec![update.clone()]);
+            assert!(running.is_empty(), "{kind}: {update:?}");
+        }
+    }
 }

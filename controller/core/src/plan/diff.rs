@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::ManagedPaths;
+use super::{ManagedPaths, agents};
 use crate::fields::{Change, Compare, FieldRule, Reset};
 
 /// What the row says of one path.
@@ -71,6 +71,8 @@ pub(super) struct Terms<'a> {
     pub(super) ignore: &'a [String],
     /// Whether what is managed and left out goes back: the object was ours before this look.
     pub(super) resets: bool,
+    /// Whether the object is an Elastic fleet, which takes other changes while it runs.
+    pub(super) is_elastic: bool,
 }
 
 /// Compares every field of a table.
@@ -88,41 +90,35 @@ pub(super) fn compare(
             continue;
         }
         let has = present(at(observed, rule.path));
+        let default = rule.reset.default().unwrap_or(Value::Null);
+        let is_back = || has.is_none_or(|value| equal(rule.compare, &default, value));
         match wanted(desired, rule.path) {
             Wanted::Value(value) => {
                 // What AWS does not return is as it is by default.
-                let default = default_of(rule);
                 if equal(rule.compare, &value, has.unwrap_or(&default)) {
                     compared.unchanged += 1;
                     compared.holds.insert(path, value);
                 } else {
-                    compared
-                        .changes
-                        .push(change(rule, path, &value, has, set(rule, &value, has)));
+                    let fixes = set(rule, &value, has);
+                    let change = change(rule, terms, path, &value, has, fixes);
+                    compared.changes.push(change);
                 }
             }
-            Wanted::Unset => match has {
-                None => {
+            Wanted::Unset => {
+                if is_back() {
                     compared.unchanged += 1;
                     compared.holds.insert(path, Value::Null);
+                } else {
+                    let fixes = reset(rule).into_iter().collect();
+                    let change = change(rule, terms, path, &Value::Null, has, fixes);
+                    compared.changes.push(change);
                 }
-                Some(_) => compared.changes.push(change(
-                    rule,
-                    path,
-                    &Value::Null,
-                    has,
-                    reset(rule).into_iter().collect(),
-                )),
-            },
+            }
             Wanted::Omitted if terms.managed.contains_key(&path) => {
-                let default = default_of(rule);
-                let fix = reset(rule).filter(|_| terms.resets);
-                let back = has.is_none_or(|value| equal(rule.compare, &default, value));
-                match fix {
-                    Some(fix) if !back => {
-                        compared
-                            .changes
-                            .push(change(rule, path, &default, has, vec![fix]));
+                match reset(rule).filter(|_| terms.resets) {
+                    Some(fix) if !is_back() => {
+                        let change = change(rule, terms, path, &default, has, vec![fix]);
+                        compared.changes.push(change);
                     }
                     Some(_) | None => {
                         compared.released.insert(path);
@@ -132,11 +128,29 @@ pub(super) fn compare(
             Wanted::Omitted => {}
         }
     }
+    join(object, rules, &mut compared.changes);
     compared
+}
+
+/// What AWS takes in one call only waits for the one that needs most.
+fn join(object: &str, rules: &[FieldRule], changes: &mut [FieldChange]) {
+    for rule in rules.iter().filter(|rule| !rule.together.is_empty()) {
+        let path = format!("{object}.{}", rule.path);
+        let Some(leader) = changes.iter().find(|change| change.path == path) else {
+            continue;
+        };
+        let needs = leader.change;
+        for follower in changes.iter_mut() {
+            if rule.together.contains(&follower.member.as_str()) {
+                follower.change = needs;
+            }
+        }
+    }
 }
 
 fn change(
     rule: &FieldRule,
+    terms: Terms<'_>,
     path: String,
     desired: &Value,
     observed: Option<&Value>,
@@ -145,17 +159,10 @@ fn change(
     FieldChange {
         member: rule.path.to_owned(),
         path,
-        change: rule.change,
+        change: rule.change_on(terms.is_elastic),
         desired: desired.clone(),
         observed: observed.cloned().unwrap_or(Value::Null),
         fixes,
-    }
-}
-
-fn default_of(rule: &FieldRule) -> Value {
-    match rule.reset {
-        Reset::Default(default) => default(),
-        Reset::EmptyString | Reset::Delete(_) | Reset::Unmanage => Value::Null,
     }
 }
 
@@ -163,37 +170,68 @@ fn reset(rule: &FieldRule) -> Option<Fix> {
     match rule.reset {
         Reset::Default(default) => Some(Fix::Set(default())),
         Reset::EmptyString => Some(Fix::Set(Value::from(""))),
-        Reset::Delete(attribute) => Some(Fix::Delete(vec![attribute.to_owned()])),
+        Reset::Delete(attribute) | Reset::DeleteToDefault(attribute, _) => {
+            Some(Fix::Delete(vec![attribute.to_owned()]))
+        }
         Reset::Unmanage => None,
     }
 }
 
 fn set(rule: &FieldRule, desired: &Value, observed: Option<&Value>) -> Vec<Fix> {
-    let mut fixes = Vec::new();
-    if rule.compare == Compare::Connectors {
-        // Leaving a connector out of UpdateStack does not remove it: it has to be named.
-        let keep = connector_types(desired);
-        let gone: Vec<String> = observed
-            .map(connector_types)
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|kind| !keep.contains(kind))
-            .map(|kind| format!("STORAGE_CONNECTOR_{kind}"))
-            .collect();
-        if !gone.is_empty() {
-            fixes.push(Fix::Delete(gone));
+    match rule.compare {
+        Compare::Exact | Compare::Set | Compare::Subset => vec![Fix::Set(desired.clone())],
+        Compare::Connectors => connect(desired, observed),
+        Compare::Whole => {
+            let mut whole = desired.clone();
+            empty_lists(&mut whole, observed.unwrap_or(&Value::Null));
+            vec![Fix::Set(whole)]
         }
-        let only_removals = observed.is_some_and(|observed| {
-            elements(desired)
-                .iter()
-                .all(|one| elements(observed).iter().any(|other| connects(one, other)))
-        });
-        if only_removals {
-            return fixes;
+        Compare::AgentAccess => {
+            let observed = observed.unwrap_or(&Value::Null);
+            vec![Fix::Set(agents::to_send(desired, observed))]
         }
     }
-    fixes.push(Fix::Set(desired.clone()));
+}
+
+/// Leaving a connector out of `UpdateStack` does not remove it: it has to be named.
+fn connect(desired: &Value, observed: Option<&Value>) -> Vec<Fix> {
+    let mut fixes = Vec::new();
+    let keep = connector_types(desired);
+    let gone: Vec<String> = observed
+        .map(connector_types)
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|kind| !keep.contains(kind))
+        .map(|kind| format!("STORAGE_CONNECTOR_{kind}"))
+        .collect();
+    if !gone.is_empty() {
+        fixes.push(Fix::Delete(gone));
+    }
+    let only_removals = observed.is_some_and(|observed| {
+        elements(desired)
+            .iter()
+            .all(|one| elements(observed).iter().any(|other| connects(one, other)))
+    });
+    if !only_removals {
+        fixes.push(Fix::Set(desired.clone()));
+    }
     fixes
+}
+
+/// Sends a list empty that has to go: whether AWS keeps one that is not sent is not established.
+fn empty_lists(whole: &mut Value, observed: &Value) {
+    let (Value::Object(whole), Value::Object(observed)) = (whole, observed) else {
+        return;
+    };
+    for (key, has) in observed {
+        match whole.get_mut(key) {
+            Some(inner) => empty_lists(inner, has),
+            None if has.is_array() => {
+                whole.insert(key.clone(), Value::Array(Vec::new()));
+            }
+            None => {}
+        }
+    }
 }
 
 /// Whether a path, or one above it, is in the row's `ignore`.
@@ -256,6 +294,8 @@ fn equal(compare: Compare, desired: &Value, observed: &Value) -> bool {
         Compare::Exact => desired == observed,
         Compare::Set => set_of(desired) == set_of(observed),
         Compare::Subset => covers(desired, observed),
+        Compare::Whole => same(desired, observed),
+        Compare::AgentAccess => agents::agree(desired, observed),
         Compare::Connectors => {
             connector_types(desired) == connector_types(observed)
                 && elements(desired)
@@ -265,10 +305,13 @@ fn equal(compare: Compare, desired: &Value, observed: &Value) -> bool {
     }
 }
 
-/// Whether two connectors are the same. Domains are a whole set: none named means none. The
+/// Whether two connectors are the same. Domains are whole sets: none named means none. The
 /// identifier counts only where the row names it, because AWS fills in that of home folders.
 fn connects(desired: &Value, observed: &Value) -> bool {
-    let domains = |connector: &Value| connector.get("domains").map(set_of).unwrap_or_default();
+    let domains = |connector: &Value| {
+        ["domains", "domainsRequireAdminConsent"]
+            .map(|key| connector.get(key).map(set_of).unwrap_or_default())
+    };
     let identifier = |connector: &Value| {
         let named = connector.get("resourceIdentifier")?.as_str()?;
         Some(bucket_name(named).to_owned())
@@ -286,8 +329,26 @@ fn bucket_name(identifier: &str) -> &str {
         .map_or(identifier, |(_, name)| name)
 }
 
+/// Whether two objects are the same, empty and not there being the same; lists inside are sets.
+fn same(desired: &Value, observed: &Value) -> bool {
+    match (desired, observed) {
+        (Value::Object(desired), Value::Object(observed)) => {
+            let keys: BTreeSet<&String> = desired.keys().chain(observed.keys()).collect();
+            keys.into_iter().all(|key| {
+                match (present(desired.get(key)), present(observed.get(key))) {
+                    (Some(one), Some(other)) => same(one, other),
+                    (None, None) => true,
+                    (Some(_), None) | (None, Some(_)) => false,
+                }
+            })
+        }
+        (Value::Array(_), Value::Array(_)) => set_of(desired) == set_of(observed),
+        (desired, observed) => desired == observed,
+    }
+}
+
 /// Whether `observed` has everything that `desired` says; lists inside are sets.
-fn covers(desired: &Value, observed: &Value) -> bool {
+pub(super) fn covers(desired: &Value, observed: &Value) -> bool {
     match (desired, observed) {
         (Value::Object(desired), Value::Object(observed)) => desired
             .iter()
@@ -301,7 +362,7 @@ fn set_of(value: &Value) -> BTreeSet<String> {
     elements(value).iter().map(Value::to_string).collect()
 }
 
-fn elements(value: &Value) -> &[Value] {
+pub(super) fn elements(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 

@@ -113,6 +113,7 @@ fn converge(draft: &mut Draft<'_>, fleet: &ObservedFleet, resets: bool) {
         managed: draft.input.managed,
         ignore: &draft.input.environment.spec.ignore,
         resets,
+        is_elastic: is_elastic(fleet),
     };
     let object = ObjectRef::fleet(&fleet.name);
     let desired = desired_tree(draft);
@@ -274,13 +275,30 @@ fn compare_image(draft: &Draft<'_>, fleet: &ObservedFleet, compared: &mut diff::
         compared.changes.push(FieldChange {
             member: member.to_owned(),
             path: IMAGE.to_owned(),
-            // Members that UpdateFleet's documentation names for a running fleet.
-            change: Change::InPlace,
+            change: image_change(fleet, compared),
             fixes: vec![Fix::Set(desired.clone())],
             desired,
             observed,
         });
     }
+}
+
+/// `UpdateFleet`'s documentation names the image for a running fleet that is not Elastic, and takes
+/// one of the same operating system only.
+fn image_change(fleet: &ObservedFleet, compared: &diff::Compared) -> Change {
+    let follows = |change: &FieldChange| {
+        let rule = FLEET.iter().find(|rule| rule.path == change.member);
+        rule.is_some_and(|rule| rule.together.contains(&IMAGE))
+    };
+    if is_elastic(fleet) || compared.changes.iter().any(follows) {
+        Change::NeedsStoppedFleet
+    } else {
+        Change::InPlace
+    }
+}
+
+fn is_elastic(fleet: &ObservedFleet) -> bool {
+    fleet.settings.fleet_type.as_deref() == Some("ELASTIC")
 }
 
 /// Makes the members to send.

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use crate::environment::Environment;
-use crate::spec::{Field, Spec};
+use crate::spec::{AccessEndpointSpec, AccessEndpointType, Field, FleetSpec, Spec, StackSpec};
 
 /// The environment with every list that is a set, or keyed, in one order.
 pub(super) fn ordered(environment: &Environment) -> Cow<'_, Environment> {
@@ -19,23 +19,11 @@ pub(super) fn ordered(environment: &Environment) -> Cow<'_, Environment> {
 }
 
 fn sort(spec: &mut Spec) {
-    let network = spec.fleet.as_mut().map(|fleet| &mut fleet.vpc_config);
-    if let Some(Field::Value(network)) = network {
-        as_set(&mut network.subnet_ids);
-        if let Field::Value(groups) = &mut network.security_group_ids {
-            as_set(groups);
-        }
+    if let Some(fleet) = &mut spec.fleet {
+        sort_fleet(fleet);
     }
     if let Some(stack) = &mut spec.stack {
-        if let Field::Value(connectors) = &mut stack.storage_connectors {
-            connectors.sort_by_key(|connector| connector.connector_type);
-            for connector in connectors {
-                connector.domains.iter_mut().for_each(as_set);
-            }
-        }
-        if let Some(settings) = &mut stack.user_settings {
-            settings.sort_by(|a, b| a.action.cmp(&b.action));
-        }
+        sort_stack(stack);
     }
     spec.buckets.sort_by(|a, b| a.bucket.cmp(&b.bucket));
     for bucket in &mut spec.buckets {
@@ -43,38 +31,100 @@ fn sort(spec: &mut Spec) {
     }
 }
 
+fn sort_fleet(fleet: &mut FleetSpec) {
+    if let Field::Value(network) = &mut fleet.vpc_config {
+        as_set(&mut network.subnet_ids);
+        if let Field::Value(groups) = &mut network.security_group_ids {
+            as_set(groups);
+        }
+    }
+    if let Field::Value(filters) = &mut fleet.usb_device_filter_strings {
+        as_set(filters);
+    }
+}
+
+fn sort_stack(stack: &mut StackSpec) {
+    if let Field::Value(connectors) = &mut stack.storage_connectors {
+        connectors.sort_by_key(|connector| connector.connector_type);
+        for connector in connectors {
+            connector.domains.iter_mut().for_each(as_set);
+            let consent = &mut connector.domains_require_admin_consent;
+            consent.iter_mut().for_each(as_set);
+        }
+    }
+    if let Some(settings) = &mut stack.user_settings {
+        settings.sort_by(|a, b| a.action.cmp(&b.action));
+    }
+    if let Field::Value(endpoints) = &mut stack.access_endpoints {
+        endpoints.sort_by(|a, b| endpoint_key(a).cmp(&endpoint_key(b)));
+        endpoints.dedup();
+    }
+    if let Field::Value(domains) = &mut stack.embed_host_domains {
+        as_set(domains);
+    }
+    if let Field::Value(redirection) = &mut stack.content_redirection {
+        let links = &mut redirection.host_to_client;
+        links.allowed_urls.iter_mut().for_each(as_set);
+        links.denied_urls.iter_mut().for_each(as_set);
+    }
+    if let Field::Value(access) = &mut stack.agent_access_config {
+        access.settings.sort_by_key(|setting| setting.agent_action);
+    }
+}
+
 /// Whether nothing is to be done: so it is in nearly every pass, and a clone would cost more than
 /// the comparison of all fields.
 fn is_sorted(spec: &Spec) -> bool {
-    let network = spec
-        .fleet
-        .as_ref()
-        .and_then(|fleet| fleet.vpc_config.value());
-    let connectors = spec
-        .stack
-        .as_ref()
-        .and_then(|stack| stack.storage_connectors.value());
-    let settings = spec
-        .stack
-        .as_ref()
-        .and_then(|stack| stack.user_settings.as_deref());
-    network.is_none_or(|network| {
-        is_set(&network.subnet_ids)
-            && network
-                .security_group_ids
-                .value()
-                .is_none_or(|groups| is_set(groups))
-    }) && connectors.is_none_or(|connectors| {
-        connectors.is_sorted_by_key(|connector| connector.connector_type)
-            && connectors
-                .iter()
-                .all(|connector| connector.domains.as_deref().is_none_or(is_set))
-    }) && settings.is_none_or(|settings| settings.is_sorted_by(|a, b| a.action <= b.action))
+    spec.fleet.as_ref().is_none_or(is_sorted_fleet)
+        && spec.stack.as_ref().is_none_or(is_sorted_stack)
         && spec.buckets.is_sorted_by(|a, b| a.bucket <= b.bucket)
         && spec.buckets.iter().all(|bucket| {
             let statements = &bucket.statements;
             statements.is_sorted_by(|a, b| a.sid <= b.sid)
         })
+}
+
+fn is_sorted_fleet(fleet: &FleetSpec) -> bool {
+    let network = fleet.vpc_config.value();
+    let groups = network.and_then(|network| network.security_group_ids.value());
+    network.is_none_or(|network| is_set(&network.subnet_ids))
+        && groups.is_none_or(|groups| is_set(groups))
+        && is_set_if_there(fleet.usb_device_filter_strings.value())
+}
+
+fn is_sorted_stack(stack: &StackSpec) -> bool {
+    let connectors = stack.storage_connectors.value();
+    let settings = stack.user_settings.as_deref();
+    let endpoints = stack.access_endpoints.value();
+    let links = stack.content_redirection.value();
+    let agents = stack.agent_access_config.value();
+    connectors.is_none_or(|connectors| {
+        connectors.is_sorted_by_key(|connector| connector.connector_type)
+            && connectors.iter().all(|connector| {
+                is_set_if_there(connector.domains.as_ref())
+                    && is_set_if_there(connector.domains_require_admin_consent.as_ref())
+            })
+    }) && settings.is_none_or(|settings| settings.is_sorted_by(|a, b| a.action <= b.action))
+        && endpoints.is_none_or(|endpoints| {
+            endpoints.is_sorted_by(|a, b| endpoint_key(a) < endpoint_key(b))
+        })
+        && is_set_if_there(stack.embed_host_domains.value())
+        && links.is_none_or(|links| {
+            is_set_if_there(links.host_to_client.allowed_urls.as_ref())
+                && is_set_if_there(links.host_to_client.denied_urls.as_ref())
+        })
+        && agents.is_none_or(|agents| {
+            let settings = &agents.settings;
+            settings.is_sorted_by_key(|setting| setting.agent_action)
+        })
+}
+
+fn endpoint_key(endpoint: &AccessEndpointSpec) -> (AccessEndpointType, Option<&str>) {
+    (endpoint.endpoint_type, endpoint.vpce_id.as_deref())
+}
+
+fn is_set_if_there(values: Option<&Vec<String>>) -> bool {
+    values.is_none_or(|values| is_set(values))
 }
 
 fn as_set(values: &mut Vec<String>) {

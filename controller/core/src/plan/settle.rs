@@ -11,7 +11,7 @@ use super::diff;
 use super::draft::UID_TAG;
 use crate::action::{Action, ObjectKind};
 use crate::environment::Environment;
-use crate::fields::{FLEET, FieldRule, Reset, STACK};
+use crate::fields::{FLEET, FieldRule, STACK};
 use crate::observed::{FleetState, Observed, ObservedFleet, ObservedStack, ObservedTags};
 use crate::plan::ObservedEnvironment;
 use crate::policy;
@@ -172,10 +172,13 @@ fn lacks(has: &Value, rules: &[FieldRule], delete: &[String]) -> bool {
     delete.iter().all(|attribute| {
         let rule = rules
             .iter()
-            .find(|rule| matches!(rule.reset, Reset::Delete(name) if name == attribute));
+            .find(|rule| rule.reset.attribute() == Some(attribute));
         let kind = attribute.strip_prefix("STORAGE_CONNECTOR_");
         match (rule, kind) {
-            (Some(rule), _) => diff::at(has, rule.path).is_none(),
+            (Some(rule), _) => {
+                let left = diff::at(has, rule.path);
+                left.is_none() || left == rule.reset.default().as_ref()
+            }
             (None, Some(kind)) => {
                 let connectors = has.get("storageConnectors").and_then(Value::as_array);
                 let mut connectors = connectors.into_iter().flatten();
@@ -186,7 +189,8 @@ fn lacks(has: &Value, rules: &[FieldRule], delete: &[String]) -> bool {
     })
 }
 
-/// Whether everything that was sent is there. An empty string was sent to clear a member.
+/// Whether everything that was sent is there. An empty string or list was sent to clear a
+/// member.
 fn contains(has: &Value, sent: &Value) -> bool {
     match (sent, has) {
         (Value::Object(sent), Value::Object(has)) => sent
@@ -196,6 +200,7 @@ fn contains(has: &Value, sent: &Value) -> bool {
             .iter()
             .all(|one| has.iter().any(|other| contains(other, one))),
         (Value::String(text), Value::Null) if text.is_empty() => true,
+        (Value::Array(list), Value::Null) if list.is_empty() => true,
         (sent, has) => sent == has,
     }
 }

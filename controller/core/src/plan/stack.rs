@@ -112,6 +112,7 @@ fn converge(draft: &mut Draft<'_>, spec: &StackSpec, stack: &ObservedStack, rese
         managed: draft.input.managed,
         ignore: &draft.input.environment.spec.ignore,
         resets,
+        is_elastic: false,
     };
     let desired = tree(spec);
     let observed =

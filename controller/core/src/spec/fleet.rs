@@ -3,12 +3,21 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod members;
+
+pub use self::members::{DomainJoinInfoSpec, PlatformType, S3LocationSpec, VolumeConfigSpec};
 use super::field::value_or_missing;
 use super::{Disruption, Field, schema};
 
 /// The desired fleet. Ranges are those of AWS's service model (API version 2016-12-01).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend(
+    "x-requires" = {"maxSessionsPerInstance": ["computeCapacity"]},
+    "x-requiresWhen" = [{"key": "fleetType", "equals": "ELASTIC",
+                         "requires": ["maxConcurrentSessions", "vpcConfig"]}],
+    "x-forbidsWhen" = schema::fleet_type_conditions()
+))]
 pub struct FleetSpec {
     /// The fleet's name; defaults to the row's name and never changes.
     #[serde(
@@ -92,6 +101,49 @@ pub struct FleetSpec {
     /// The network the instances are attached to.
     #[serde(default, skip_serializing_if = "Field::is_omitted")]
     pub vpc_config: Field<VpcConfigSpec>,
+    /// The operating system; left out, the image says. AWS cannot forget one that was set.
+    #[serde(
+        default,
+        deserialize_with = "value_or_missing",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "PlatformType")]
+    pub platform: Option<PlatformType>,
+    /// The Active Directory domain that instances join; not for Elastic fleets.
+    #[serde(default, skip_serializing_if = "Field::is_omitted")]
+    pub domain_join_info: Field<DomainJoinInfoSpec>,
+    /// Sessions at once, at most; for Elastic fleets, which need it.
+    #[serde(
+        default,
+        deserialize_with = "value_or_missing",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "i32", range(min = 0, max = i32::MAX))]
+    pub max_concurrent_sessions: Option<i32>,
+    /// Sessions on one instance, at most; makes it a multi-session fleet, whose capacity is set in
+    /// sessions.
+    #[serde(default, skip_serializing_if = "Field::is_omitted")]
+    #[schemars(schema_with = "schema::max_sessions_per_instance")]
+    pub max_sessions_per_instance: Field<i32>,
+    /// USB devices that users may bring into a session, as a set.
+    #[serde(default, skip_serializing_if = "Field::is_omitted")]
+    #[schemars(schema_with = "schema::usb_device_filters")]
+    pub usb_device_filter_strings: Field<Vec<String>>,
+    /// The session scripts of an Elastic fleet, a zip file.
+    #[serde(default, skip_serializing_if = "Field::is_omitted")]
+    pub session_script_s3_location: Field<S3LocationSpec>,
+    /// The root volume of instances; it cannot become smaller than the image's.
+    #[serde(default, skip_serializing_if = "Field::is_omitted")]
+    pub root_volume_config: Field<VolumeConfigSpec>,
+    /// Whether instances refuse version 1 of the instance metadata service.
+    #[serde(
+        default,
+        deserialize_with = "value_or_missing",
+        skip_serializing_if = "Option::is_none",
+        rename = "disableIMDSV1"
+    )]
+    #[schemars(with = "bool")]
+    pub disable_imdsv1: Option<bool>,
     /// Whether the fleet should run.
     #[serde(default, skip_serializing_if = "PowerState::is_running")]
     pub state: PowerState,
@@ -108,6 +160,8 @@ pub enum FleetType {
     AlwaysOn,
     /// Instances start when a user connects.
     OnDemand,
+    /// Instances are AWS's own, and applications come to them at each session.
+    Elastic,
 }
 
 /// How many instances or, on a multi-session fleet, sessions are kept.

@@ -27,7 +27,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use super::{Spec, StorageConnectorSpec, UserSettingSpec};
+use super::{AccessEndpointSpec, Spec, StorageConnectorSpec, UserSettingSpec};
 use crate::fields;
 
 /// Name of a fleet, a stack or an image (AWS's model: up to 101 characters).
@@ -35,6 +35,32 @@ pub const NAME_PATTERN: &str = "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,100}$";
 
 /// What AWS's model calls an ARN; the region and the account may be empty.
 pub const ARN_PATTERN: &str = "^arn:aws(-cn|-iso|-iso-b|-us-gov)?:[A-Za-z0-9][A-Za-z0-9_/.-]{0,62}:[A-Za-z0-9_/.-]{0,63}:[A-Za-z0-9_/.-]{0,63}:[A-Za-z0-9][A-Za-z0-9:_/+=,@.-]*$";
+
+/// A bucket's ARN, by AWS's model of agent access.
+pub const BUCKET_ARN_PATTERN: &str =
+    "^arn:aws(-cn|-iso|-iso-b|-us-gov)?:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$";
+
+/// A USB filter by AWS's model: eight fields, the last two of them switches.
+const USB_FILTER_PATTERN: &str = r"^[A-Za-z0-9_]*[ \t]*[A-Za-z0-9_]*[ \t]*,[ \t]*[A-Za-z0-9_]*[ \t]*,[ \t]*\*?[A-Za-z0-9_]*[ \t]*,[ \t]*\*?[A-Za-z0-9_]*[ \t]*,[ \t]*\*?[0-9]*[ \t]*,[ \t]*\*?[0-9]*[ \t]*,[ \t]*[01][ \t]*,[ \t]*[01][ \t]*$";
+
+/// A domain's name in small letters, by AWS's model.
+const DOMAIN_PATTERN: &str =
+    r"^(([a-z0-9]|[a-z0-9][a-z0-9-]{0,61}[a-z0-9])\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$";
+
+/// A pattern of links, by AWS's model.
+const URL_PATTERN: &str = r"^((https?|ftp|sftp)://|mailto:)[^ \t\r\n\f\v,;<>]+$";
+
+/// Platforms that are not for Elastic fleets, by `CreateFleet`'s documentation. An Elastic fleet is
+/// known by the sessions it needs and others refuse.
+const PLATFORMS_OF_OTHERS: [&str; 7] = [
+    "WINDOWS",
+    "WINDOWS_SERVER_2016",
+    "WINDOWS_SERVER_2022",
+    "WINDOWS_SERVER_2025",
+    "WINDOWS_11",
+    "RHEL8",
+    "ROCKY_LINUX8",
+];
 
 /// `home`, or a bucket's name by S3's own rule.
 pub const BUCKET_PATTERN: &str = "^(home|[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])$";
@@ -68,6 +94,65 @@ pub(super) fn security_group_ids(_: &mut SchemaGenerator) -> Schema {
          "items": {"type": "string", "minLength": 1, "maxLength": 64}},
         {"type": "null"}
     ]})
+}
+
+/// Sessions on an instance: `null`, or as many as fit AWS's type.
+pub(super) fn max_sessions_per_instance(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"anyOf": [
+        {"type": "integer", "minimum": 0, "maximum": i32::MAX},
+        {"type": "null"}
+    ]})
+}
+
+/// USB filters: `null`, or a set.
+pub(super) fn usb_device_filters(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"anyOf": [
+        {"type": "array", "minItems": 1,
+         "items": {"type": "string", "maxLength": 100, "pattern": USB_FILTER_PATTERN}},
+        {"type": "null"}
+    ]})
+}
+
+/// What a fleet's type and platform exclude, by `CreateFleet`'s documentation.
+pub(super) fn fleet_type_conditions() -> Value {
+    let forbids = |key: &str, value: &str, forbidden: &[&str]| json!({"key": key, "equals": value, "forbids": forbidden});
+    let elastic = forbids(
+        "fleetType",
+        "ELASTIC",
+        &["computeCapacity", "domainJoinInfo"],
+    );
+    let sessions = ["maxConcurrentSessions"];
+    let others = ["ALWAYS_ON", "ON_DEMAND"].map(|kind| forbids("fleetType", kind, &sessions));
+    let platforms = PLATFORMS_OF_OTHERS.map(|platform| forbids("platform", platform, &sessions));
+    std::iter::once(elastic)
+        .chain(others)
+        .chain(platforms)
+        .collect()
+}
+
+/// Interface endpoints: `null`, or a set of one to four.
+pub(super) fn access_endpoints(generator: &mut SchemaGenerator) -> Schema {
+    let endpoint = generator.subschema_for::<AccessEndpointSpec>();
+    json_schema!({"anyOf": [
+        {"type": "array", "minItems": 1, "maxItems": 4, "items": endpoint},
+        {"type": "null"}
+    ]})
+}
+
+/// Domains of pages that hold a session: `null`, or a set of one to twenty.
+pub(super) fn embed_host_domains(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"anyOf": [
+        {"type": "array", "minItems": 1, "maxItems": 20,
+         "items": {"type": "string", "maxLength": 128, "pattern": DOMAIN_PATTERN}},
+        {"type": "null"}
+    ]})
+}
+
+/// Patterns of links: at most a hundred.
+pub(super) fn urls(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "maxItems": 100, "items": {
+        "type": "string", "minLength": 1, "maxLength": 2048, "pattern": URL_PATTERN
+    }})
 }
 
 /// Tags beside our own two: AWS allows 50.

@@ -3,6 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod members;
+
+pub use self::members::{
+    AccessEndpointSpec, AccessEndpointType, AgentAccessConfigSpec, AgentAccessSettingSpec,
+    AgentAction, ContentRedirectionSpec, PreferredProtocol, ScreenImageFormat, ScreenResolution,
+    StorageConnectorAuthentication, StreamingExperienceSettingsSpec, UrlRedirectionConfigSpec,
+    UserControlMode,
+};
 use super::field::value_or_missing;
 use super::{Field, schema};
 
@@ -62,11 +70,35 @@ pub struct StackSpec {
     )]
     #[schemars(with = "ApplicationSettingsSpec")]
     pub application_settings: Option<ApplicationSettingsSpec>,
+    /// Interface endpoints that users have to connect through, as a whole set.
+    #[serde(default, skip_serializing_if = "Field::is_omitted")]
+    #[schemars(schema_with = "schema::access_endpoints")]
+    pub access_endpoints: Field<Vec<AccessEndpointSpec>>,
+    /// Domains whose pages may hold a session in a frame, as a whole set.
+    #[serde(default, skip_serializing_if = "Field::is_omitted")]
+    #[schemars(schema_with = "schema::embed_host_domains")]
+    pub embed_host_domains: Field<Vec<String>>,
+    /// How sessions are streamed.
+    #[serde(default, skip_serializing_if = "Field::is_omitted")]
+    pub streaming_experience_settings: Field<StreamingExperienceSettingsSpec>,
+    /// Which links open in the user's own browser.
+    #[serde(default, skip_serializing_if = "Field::is_omitted")]
+    pub content_redirection: Field<ContentRedirectionSpec>,
+    /// What agents may do in a session.
+    #[serde(default, skip_serializing_if = "Field::is_omitted")]
+    pub agent_access_config: Field<AgentAccessConfigSpec>,
+    /// Whether users link their Google Drive or `OneDrive` again in each session.
+    #[serde(default, skip_serializing_if = "Field::is_omitted")]
+    pub storage_connector_authentication: Field<StorageConnectorAuthentication>,
 }
 
 /// One place where users keep files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-forbidsWhen" = [
+    {"key": "connectorType", "equals": "HOMEFOLDERS", "forbids": ["domainsRequireAdminConsent"]},
+    {"key": "connectorType", "equals": "GOOGLE_DRIVE", "forbids": ["domainsRequireAdminConsent"]}
+]))]
 pub struct StorageConnectorSpec {
     /// Which service.
     pub connector_type: ConnectorType,
@@ -90,6 +122,18 @@ pub struct StorageConnectorSpec {
         inner(length(min = 1, max = 64))
     )]
     pub domains: Option<Vec<String>>,
+    /// Domains of `OneDrive` where an administrator has to agree before a user connects, as a set.
+    #[serde(
+        default,
+        deserialize_with = "value_or_missing",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(
+        with = "Vec<String>",
+        length(min = 1, max = 50),
+        inner(length(min = 1, max = 64))
+    )]
+    pub domains_require_admin_consent: Option<Vec<String>>,
 }
 
 /// The service behind a storage connector.

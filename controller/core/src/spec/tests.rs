@@ -1,15 +1,23 @@
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::Spec;
 use super::schema::spec_schema;
 
-/// Every key a spec may have, each once, but for `fleetRef`, which excludes `fleet`.
-fn full_spec() -> Value {
-    serde_json::from_str(include_str!("tests/full_spec.json")).unwrap()
+/// Every key a spec may have: those of an Elastic fleet alone are in the second
+/// one, and `fleetRef` excludes `fleet`.
+fn full_specs() -> [Value; 2] {
+    [
+        include_str!("tests/full_spec.json"),
+        include_str!("tests/elastic_spec.json"),
+    ]
+    .map(|text| serde_json::from_str(text).unwrap())
 }
 
-/// What the schema says of one member of [`full_spec`].
+/// What the schema says of one member of one of [`full_specs`].
 struct Member {
+    spec: Value,
     pointer: String,
     nullable: bool,
     required: bool,
@@ -44,6 +52,7 @@ fn members(value: &Value, rule: &Value, defs: &Value, pointer: &str) -> Vec<Memb
                 let pointer = format!("{pointer}/{key}");
                 found.extend(members(&value[key], rule_of_key, defs, &pointer));
                 found.push(Member {
+                    spec: Value::Null,
                     pointer,
                     nullable: alternatives(rule_of_key, defs).into_iter().any(takes_null),
                     required: rule["required"]
@@ -64,9 +73,16 @@ fn members(value: &Value, rule: &Value, defs: &Value, pointer: &str) -> Vec<Memb
     found
 }
 
-fn members_of_full_spec() -> Vec<Member> {
+fn members_of_full_specs() -> Vec<Member> {
     let schema = spec_schema();
-    let found = members(&full_spec(), &schema, &schema["$defs"], "");
+    let mut found = Vec::new();
+    for spec in full_specs() {
+        let members = members(&spec, &schema, &schema["$defs"], "").into_iter();
+        found.extend(members.map(|member| Member {
+            spec: spec.clone(),
+            ..member
+        }));
+    }
     assert!(found.len() > 40, "only {} members were found", found.len());
     found
 }
@@ -98,20 +114,22 @@ fn rules(rule: &Value, place: &str) -> Vec<(String, Value)> {
 
 #[test]
 fn a_full_spec_survives_the_round_trip() {
-    let spec: Spec = serde_json::from_value(full_spec()).unwrap();
-    assert_eq!(serde_json::to_value(&spec).unwrap(), full_spec());
-    // The default is not written out.
-    let mut spec = full_spec();
-    spec["fleet"]["disruption"] = json!({"policy": "WhenIdle"});
-    let parsed: Spec = serde_json::from_value(spec).unwrap();
-    let written = serde_json::to_value(&parsed).unwrap();
-    assert_eq!(written["fleet"].get("disruption"), None);
+    for full in full_specs() {
+        let spec: Spec = serde_json::from_value(full.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&spec).unwrap(), full);
+        // The default is not written out.
+        let mut spec = full;
+        spec["fleet"]["disruption"] = json!({"policy": "WhenIdle"});
+        let parsed: Spec = serde_json::from_value(spec).unwrap();
+        let written = serde_json::to_value(&parsed).unwrap();
+        assert_eq!(written["fleet"].get("disruption"), None);
+    }
 }
 
 #[test]
 fn null_parses_exactly_where_the_schema_allows_it() {
-    for member in members_of_full_spec() {
-        let mut spec = full_spec();
+    for member in members_of_full_specs() {
+        let mut spec = member.spec.clone();
         *spec.pointer_mut(&member.pointer).unwrap() = Value::Null;
         assert_eq!(parses(spec), member.nullable, "{}", member.pointer);
     }
@@ -119,9 +137,9 @@ fn null_parses_exactly_where_the_schema_allows_it() {
 
 #[test]
 fn a_key_is_missed_exactly_where_the_schema_requires_it() {
-    for member in members_of_full_spec() {
+    for member in members_of_full_specs() {
         let (parent, key) = member.pointer.rsplit_once('/').unwrap();
-        let mut spec = full_spec();
+        let mut spec = member.spec.clone();
         let parent = spec.pointer_mut(parent).unwrap();
         parent.as_object_mut().unwrap().remove(key);
         assert_eq!(parses(spec), !member.required, "{}", member.pointer);
@@ -130,26 +148,56 @@ fn a_key_is_missed_exactly_where_the_schema_requires_it() {
 
 #[test]
 fn what_can_be_unset_is_what_aws_can_unset() {
-    let nullable: Vec<String> = members_of_full_spec()
+    let nullable: BTreeSet<String> = members_of_full_specs()
         .into_iter()
         .filter(|member| member.nullable)
         .map(|member| member.pointer)
         .collect();
+    let nullable: Vec<String> = nullable.into_iter().collect();
     assert_eq!(
         nullable,
         [
             "/fleet/description",
             "/fleet/displayName",
+            "/fleet/domainJoinInfo",
             "/fleet/iamRoleArn",
-            "/fleet/vpcConfig/securityGroupIds",
+            "/fleet/maxSessionsPerInstance",
+            "/fleet/rootVolumeConfig",
+            "/fleet/sessionScriptS3Location",
+            "/fleet/usbDeviceFilterStrings",
             "/fleet/vpcConfig",
+            "/fleet/vpcConfig/securityGroupIds",
+            "/stack/accessEndpoints",
+            "/stack/agentAccessConfig",
+            "/stack/contentRedirection",
             "/stack/description",
             "/stack/displayName",
+            "/stack/embedHostDomains",
             "/stack/feedbackURL",
             "/stack/redirectURL",
+            "/stack/storageConnectorAuthentication",
             "/stack/storageConnectors",
+            "/stack/streamingExperienceSettings",
         ]
     );
+}
+
+#[test]
+fn every_key_is_in_one_of_the_full_specs() {
+    let schema = spec_schema();
+    let named: BTreeSet<String> = members_of_full_specs()
+        .iter()
+        .filter_map(|member| Some(member.pointer.rsplit_once('/')?.1.to_owned()))
+        .collect();
+    for object in ["FleetSpec", "StackSpec"] {
+        for key in schema["$defs"][object]["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+        {
+            assert!(named.contains(key), "{object}.{key}");
+        }
+    }
 }
 
 #[test]

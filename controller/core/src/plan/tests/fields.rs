@@ -1,10 +1,18 @@
 //! Every field of the tables through its whole life: set, changed, unset, left out, drifted; with
 //! every other field untouched and rest at the end of each.
+//!
+//! The tests walk the tables, on a fleet of each kind and on a stack, in a world that shows
+//! defaults and in one that does not: a new row is covered by its values in `samples.rs`, and fails
+//! without them.
+
+mod samples;
 
 use serde_json::{Value, json};
 
-use super::harness::{LEFT_OUT, small, with};
+use self::samples::{Kind, Sample, samples};
+use super::harness::LEFT_OUT;
 use super::world::World;
+use super::world::aws::Unknowns;
 use crate::fields::{
     Change, FLEET, FieldRule, Reset, STACK, USER_SETTING_DEFAULTS, ignore_pattern,
 };
@@ -12,337 +20,222 @@ use crate::plan::diff;
 use crate::record::Resolution;
 use crate::settings::{FleetSettings, StackSettings};
 
-/// A field's values: one, another, and one that somebody else sets.
-struct Sample {
-    path: &'static str,
-    values: [Value; 3],
-    /// What has to be in the row beside it.
-    beside: Value,
-}
-
-fn sample(path: &'static str, one: Value, another: Value, theirs: Value) -> Sample {
-    Sample {
-        path,
-        values: [one, another, theirs],
-        beside: json!({}),
-    }
-}
-
-fn fleet_samples() -> Vec<Sample> {
-    let role = |name: &str| json!(format!("arn:aws:iam::123456789012:role/{name}"));
-    let groups = Sample {
-        beside: json!({"vpcConfig": {"subnetIds": ["subnet-n"]}}),
-        ..sample(
-            "vpcConfig.securityGroupIds",
-            json!(["sg-1"]),
-            json!(["sg-2", "sg-3"]),
-            json!(["sg-9"]),
-        )
+/// A world that has converged to a row.
+#[track_caller]
+fn converged(row: &Value, shows_defaults: bool) -> World {
+    let mut world = World::new(row);
+    world.aws.unknowns = Unknowns {
+        shows_defaults,
+        ..Unknowns::default()
     };
-    vec![
-        sample(
-            "instanceType",
-            json!("stream.standard.large"),
-            json!("stream.standard.xlarge"),
-            json!("stream.memory.large"),
-        ),
-        sample(
-            "fleetType",
-            json!("ON_DEMAND"),
-            json!("ON_DEMAND"),
-            json!("ALWAYS_ON"),
-        ),
-        sample(
-            "computeCapacity.desiredInstances",
-            json!(2),
-            json!(0),
-            json!(9),
-        ),
-        sample(
-            "computeCapacity.desiredSessions",
-            json!(2),
-            json!(0),
-            json!(9),
-        ),
-        sample(
-            "maxUserDurationInSeconds",
-            json!(345_600),
-            json!(600),
-            json!(1200),
-        ),
-        sample(
-            "disconnectTimeoutInSeconds",
-            json!(60),
-            json!(120),
-            json!(180),
-        ),
-        sample(
-            "idleDisconnectTimeoutInSeconds",
-            json!(60),
-            json!(120),
-            json!(180),
-        ),
-        sample("displayName", json!("CFD"), json!("Flows"), json!("theirs")),
-        sample("description", json!("CFD"), json!("Flows"), json!("theirs")),
-        sample(
-            "enableDefaultInternetAccess",
-            json!(true),
-            json!(false),
-            json!(true),
-        ),
-        sample("iamRoleArn", role("a"), role("b"), role("theirs")),
-        sample(
-            "streamView",
-            json!("DESKTOP"),
-            json!("APP"),
-            json!("DESKTOP"),
-        ),
-        sample(
-            "vpcConfig.subnetIds",
-            json!(["subnet-a"]),
-            json!(["subnet-b", "subnet-c"]),
-            json!(["subnet-z"]),
-        ),
-        groups,
-    ]
+    world.converge();
+    world
 }
 
-fn stack_samples() -> Vec<Sample> {
-    let group = |name: &str| json!({"enabled": true, "settingsGroup": name});
-    let drive = |domain: &str| json!([{"connectorType": "ONE_DRIVE", "domains": [domain]}]);
-    vec![
-        sample("displayName", json!("CFD"), json!("Flows"), json!("theirs")),
-        sample("description", json!("CFD"), json!("Flows"), json!("theirs")),
-        sample(
-            "redirectURL",
-            json!("https://a.example/"),
-            json!("https://b.example/"),
-            json!("https://theirs.example/"),
-        ),
-        sample(
-            "feedbackURL",
-            json!("https://a.example/"),
-            json!("https://b.example/"),
-            json!("https://theirs.example/"),
-        ),
-        sample(
-            "storageConnectors",
-            drive("a.example"),
-            drive("b.example"),
-            drive("theirs.example"),
-        ),
-        sample(
-            "applicationSettings",
-            group("a"),
-            group("b"),
-            group("theirs"),
-        ),
-    ]
-}
-
-/// Every row of a table with its sample.
-fn samples(object: &str) -> Vec<(&'static FieldRule, Sample)> {
-    let (rules, samples) = match object {
-        "fleet" => (FLEET, fleet_samples()),
-        _ => (STACK, stack_samples()),
-    };
-    let paths: Vec<&str> = rules.iter().map(|rule| rule.path).collect();
-    let sampled: Vec<&str> = samples.iter().map(|sample| sample.path).collect();
-    assert_eq!(paths, sampled, "every field has a sample");
-    rules.iter().zip(samples).collect()
-}
-
-/// The smallest row with a field at a value, `null`, or left out.
-fn row(object: &str, sample: &Sample, value: Option<&Value>) -> Value {
-    let mut spec = small();
-    for (key, beside) in sample.beside.as_object().unwrap() {
-        spec[object][key] = beside.clone();
-    }
-    if let Some(value) = value {
-        diff::put(
-            &mut spec,
-            &format!("{object}.{}", sample.path),
-            value.clone(),
-        );
-    }
-    spec
-}
-
-/// Both sides' settings, with one path taken out.
-fn elsewhere(world: &World, object: &str, path: &str) -> Value {
-    let mut all = json!({
+fn settings(world: &World) -> Value {
+    json!({
         "fleet": world.aws.fleets["cfd"].settings,
         "stack": world.aws.stacks["cfd"].settings
-    });
-    diff::put(&mut all, &format!("{object}.{path}"), Value::Null);
-    all
+    })
 }
 
-fn found(world: &World, object: &str, path: &str) -> Option<Value> {
-    let settings = match object {
-        "fleet" => json!(world.aws.fleets["cfd"].settings),
-        _ => json!(world.aws.stacks["cfd"].settings),
+/// What AWS has; what it does not show is as it is by default.
+fn found(world: &World, sample: &Sample) -> Option<Value> {
+    let shown = diff::at(&settings(world), &sample.path()).cloned();
+    shown.or_else(|| sample.rule.reset.default())
+}
+
+/// Both sides' settings without a field, and without those that go with it.
+fn elsewhere(world: &World, sample: &Sample) -> Value {
+    let mut all = settings(world);
+    let object = sample.kind.object();
+    for path in std::iter::once(&sample.rule.path).chain(sample.rule.together) {
+        diff::put(&mut all, &format!("{object}.{path}"), Value::Null);
+    }
+    without_nothing(&all)
+}
+
+/// Without what is null or empty: an object comes and goes with its only member.
+fn without_nothing(value: &Value) -> Value {
+    let Value::Object(members) = value else {
+        return value.clone();
     };
-    diff::at(&settings, path).cloned()
+    let members = members
+        .iter()
+        .map(|(key, value)| (key.clone(), without_nothing(value)));
+    Value::Object(
+        members
+            .filter(|(_, value)| !value.is_null() && *value != json!({}))
+            .collect(),
+    )
 }
 
 /// Sets a field as somebody else would.
-fn set_by_hand(world: &mut World, object: &str, path: &str, value: &Value) {
-    if object == "fleet" {
-        let settings = &mut world.aws.fleets.get_mut("cfd").unwrap().settings;
-        let mut tree = json!(settings);
-        diff::put(&mut tree, path, value.clone());
-        *settings = serde_json::from_value(tree).unwrap();
-    } else {
-        let settings = &mut world.aws.stacks.get_mut("cfd").unwrap().settings;
+fn set_by_hand(world: &mut World, sample: &Sample, value: &Value) {
+    fn put<T: serde::Serialize + serde::de::DeserializeOwned>(
+        settings: &mut T,
+        path: &str,
+        value: &Value,
+    ) {
         let mut tree = json!(settings);
         diff::put(&mut tree, path, value.clone());
         *settings = serde_json::from_value(tree).unwrap();
     }
-}
-
-/// What a field is when nobody sets it.
-fn default(rule: &FieldRule) -> Option<Value> {
-    match rule.reset {
-        Reset::Default(default) => Some(default()),
-        Reset::EmptyString | Reset::Delete(_) | Reset::Unmanage => None,
+    let path = sample.rule.path;
+    match sample.kind {
+        Kind::Fleet | Kind::ElasticFleet => {
+            let fleet = world.aws.fleets.get_mut("cfd").unwrap();
+            put(&mut fleet.settings, path, value);
+        }
+        Kind::Stack => {
+            let stack = world.aws.stacks.get_mut("cfd").unwrap();
+            put(&mut stack.settings, path, value);
+        }
     }
-}
-
-fn is_required(rule: &FieldRule) -> bool {
-    rule.path == "instanceType" || rule.path == "vpcConfig.subnetIds"
 }
 
 /// Walks a field from row to row and compares it, and everything else, after each.
-fn life(object: &str, rule: &FieldRule, sample: &Sample) {
-    let begin = row(
-        object,
-        sample,
-        (rule.path == "instanceType").then_some(&sample.values[1]),
-    );
-    let mut world = World::converged(&begin);
-    let before = elsewhere(&world, object, rule.path);
-    let mut step = |spec: &Value, expected: Option<Value>| {
+fn life(sample: &Sample, shows_defaults: bool) {
+    let [one, another, _] = &sample.values;
+    let begin = if sample.is_required() {
+        sample.set(another)
+    } else {
+        sample.left_out()
+    };
+    let mut world = converged(&begin, shows_defaults);
+    let before = elsewhere(&world, sample);
+    // Where nobody ever set it.
+    let fresh = found(&world, sample);
+    let mut step = |spec: &Value, expected: Option<&Value>| {
         world.edit(spec);
         world.converge();
-        assert_eq!(found(&world, object, rule.path), expected, "{spec}");
-        if !rule.path.contains('.') {
-            let now = elsewhere(&world, object, rule.path);
-            assert_eq!(now, before, "{} touches a neighbour", rule.path);
-        }
-    };
-    let [one, another, _] = &sample.values;
-    step(&row(object, sample, Some(one)), Some(one.clone()));
-    step(&row(object, sample, Some(another)), Some(another.clone()));
-    if matches!(rule.reset, Reset::EmptyString | Reset::Delete(_)) && !is_required(rule) {
-        step(&row(object, sample, Some(&Value::Null)), None);
-        step(&row(object, sample, Some(one)), Some(one.clone()));
-    }
-    if rule.path == "vpcConfig.subnetIds" {
-        let unset = with(small(), &[("/fleet/vpcConfig", Value::Null)]);
-        step(&unset, None);
-        step(&row(object, sample, Some(one)), Some(one.clone()));
-    }
-    if rule.path != "instanceType" {
-        let left = found(&world, object, rule.path);
-        let expected = if matches!(rule.reset, Reset::Unmanage) {
-            left
-        } else {
-            default(rule)
-        };
-        world.edit(&row(object, sample, None));
-        world.converge();
-        assert_eq!(found(&world, object, rule.path), expected);
-        let path = format!("{object}.{}", rule.path);
-        assert!(
-            !world.managed.contains_key(&path),
-            "{path} is still managed"
+        let path = sample.path();
+        assert_eq!(found(&world, sample).as_ref(), expected, "{path}: {spec}");
+        assert_eq!(
+            elsewhere(&world, sample),
+            before,
+            "{path} touches a neighbour"
         );
+        world.managed.contains_key(&path)
+    };
+    assert!(step(&sample.set(one), Some(one)));
+    assert!(step(&sample.set(another), Some(another)));
+    if let Some(unset) = sample.unset() {
+        assert!(step(&unset, fresh.as_ref()));
+        assert!(step(&sample.set(one), Some(one)));
+    }
+    if !sample.is_required() {
+        step(&sample.set(one), Some(one));
+        let expected = match sample.rule.reset {
+            Reset::Unmanage => Some(one),
+            Reset::Default(_)
+            | Reset::EmptyString
+            | Reset::Delete(_)
+            | Reset::DeleteToDefault(..) => fresh.as_ref(),
+        };
+        assert!(!step(&sample.left_out(), expected), "it is still managed");
     }
 }
 
 #[test]
-fn every_fleet_field_is_set_changed_unset_and_left_out_alone() {
-    for (rule, sample) in samples("fleet") {
-        life("fleet", rule, &sample);
-    }
-}
-
-#[test]
-fn every_stack_field_is_set_changed_unset_and_left_out_alone() {
-    for (rule, sample) in samples("stack") {
-        life("stack", rule, &sample);
+fn every_field_is_set_changed_unset_and_left_out_alone() {
+    for sample in samples() {
+        for shows_defaults in [false, true] {
+            life(&sample, shows_defaults);
+        }
     }
 }
 
 #[test]
 fn drift_of_every_field_is_found_named_and_repaired() {
-    for object in ["fleet", "stack"] {
-        for (rule, sample) in samples(object) {
-            let [_, asked, theirs] = &sample.values;
-            let mut world = World::converged(&row(object, &sample, Some(asked)));
-            let before = elsewhere(&world, object, rule.path);
-            set_by_hand(&mut world, object, rule.path, theirs);
-            let pass = world.pass();
-            let path = format!("{object}.{}", rule.path);
-            let new: Vec<&str> = pass.drift.new.iter().map(|one| one.path.as_str()).collect();
-            assert_eq!(new, [path.as_str()]);
-            if rule.change == Change::NeedsReplacement {
-                assert!(pass.plan.steps.is_empty(), "{path} cannot change");
-                continue;
-            }
-            let mut closed = Vec::new();
-            while !world.open_drift.is_empty() {
-                closed.extend(world.pass().drift.closed);
-            }
-            assert_eq!(closed[0].1, Resolution::Repaired, "{path}");
-            world.converge();
-            assert_eq!(found(&world, object, rule.path).as_ref(), Some(asked));
-            assert_eq!(elsewhere(&world, object, rule.path), before, "{path}");
+    for sample in samples() {
+        let [_, asked, theirs] = &sample.values;
+        let mut world = converged(&sample.set(asked), false);
+        let before = elsewhere(&world, &sample);
+        set_by_hand(&mut world, &sample, theirs);
+        let pass = world.pass();
+        let path = sample.path();
+        let new: Vec<&str> = pass.drift.new.iter().map(|one| one.path.as_str()).collect();
+        assert_eq!(new, [path.as_str()]);
+        if sample.rule.change == Some(Change::NeedsReplacement) {
+            assert!(pass.plan.steps.is_empty(), "{path} cannot change");
+            continue;
         }
+        let mut closed = Vec::new();
+        while !world.open_drift.is_empty() {
+            closed.extend(world.pass().drift.closed);
+        }
+        assert_eq!(closed[0].1, Resolution::Repaired, "{path}");
+        world.converge();
+        let now = found(&world, &sample).unwrap();
+        assert!(as_asked(&sample, asked, &now), "{path}: {now}");
+        assert_eq!(elsewhere(&world, &sample), before, "{path}");
     }
+}
+
+/// Whether AWS has what was asked: of agents' permissions, also with more that are disabled.
+fn as_asked(sample: &Sample, asked: &Value, has: &Value) -> bool {
+    let terms = diff::Terms {
+        managed: &crate::plan::ManagedPaths::new(),
+        ignore: &[],
+        resets: false,
+        is_elastic: false,
+    };
+    let tree = |value: &Value| {
+        let mut tree = json!({});
+        diff::put(&mut tree, sample.rule.path, value.clone());
+        tree
+    };
+    let rules = std::slice::from_ref(sample.rule);
+    let compared = diff::compare(sample.kind.object(), rules, &tree(asked), &tree(has), terms);
+    compared.changes.is_empty() && compared.unchanged == 1
 }
 
 #[test]
 fn drift_of_a_field_that_must_be_unset_is_repaired() {
-    for object in ["fleet", "stack"] {
-        for (rule, sample) in samples(object) {
-            if !matches!(rule.reset, Reset::EmptyString | Reset::Delete(_)) || is_required(rule) {
-                continue;
-            }
-            let mut world = World::converged(&row(object, &sample, Some(&Value::Null)));
-            set_by_hand(&mut world, object, rule.path, &sample.values[2]);
-            assert_eq!(world.pass().drift.new.len(), 1, "{}", rule.path);
-            world.converge();
-            assert_eq!(found(&world, object, rule.path), None);
+    let mut unset = 0;
+    for sample in samples() {
+        let Some(row) = sample.unset() else { continue };
+        // A multi-session fleet by hand needs sessions by hand.
+        if sample.rule.path == "maxSessionsPerInstance" {
+            continue;
         }
+        unset += 1;
+        let mut world = converged(&row, false);
+        let before = found(&world, &sample);
+        set_by_hand(&mut world, &sample, &sample.values[2]);
+        let drift = world.pass().drift.new;
+        assert!(!drift.is_empty(), "{}", sample.rule.path);
+        world.converge();
+        assert_eq!(found(&world, &sample), before);
     }
+    assert!(unset > 20, "{unset}");
 }
 
 #[test]
 fn a_field_nobody_asked_for_is_whatever_somebody_makes_of_it() {
-    for object in ["fleet", "stack"] {
-        for (rule, sample) in samples(object) {
-            if rule.path == "instanceType" {
-                continue;
-            }
-            let mut world = World::converged(&row(object, &sample, None));
-            set_by_hand(&mut world, object, rule.path, &sample.values[2]);
-            world.quiet();
+    for sample in samples() {
+        if sample.is_required() {
+            continue;
         }
+        let mut world = converged(&sample.left_out(), false);
+        set_by_hand(&mut world, &sample, &sample.values[2]);
+        world.quiet();
     }
 }
 
 #[test]
 fn only_what_aws_takes_on_a_running_fleet_is_changed_on_one() {
-    // UpdateFleet's documentation, for ALWAYS_ON and ON_DEMAND.
-    let in_place: Vec<&str> = FLEET
-        .iter()
-        .filter(|rule| rule.change == Change::InPlace)
-        .map(|rule| rule.path)
-        .collect();
+    let in_place = |change: fn(&FieldRule) -> Option<Change>| -> Vec<&str> {
+        let rules = FLEET.iter();
+        rules
+            .filter(|rule| change(rule) == Some(Change::InPlace))
+            .map(|rule| rule.path)
+            .collect()
+    };
+    // UpdateFleet's documentation, for ALWAYS_ON and ON_DEMAND, and for ELASTIC.
     assert_eq!(
-        in_place,
+        in_place(|rule| rule.change),
         [
             "computeCapacity.desiredInstances",
             "computeCapacity.desiredSessions",
@@ -351,28 +244,48 @@ fn only_what_aws_takes_on_a_running_fleet_is_changed_on_one() {
             "displayName"
         ]
     );
-    assert!(STACK.iter().all(|rule| rule.change == Change::InPlace));
+    assert_eq!(
+        in_place(|rule| rule.elastic),
+        [
+            "disconnectTimeoutInSeconds",
+            "idleDisconnectTimeoutInSeconds",
+            "displayName",
+            "maxConcurrentSessions",
+            "usbDeviceFilterStrings",
+            "sessionScriptS3Location"
+        ]
+    );
+    assert!(
+        STACK
+            .iter()
+            .all(|rule| rule.change == Some(Change::InPlace))
+    );
+}
+
+#[test]
+fn every_row_says_how_aws_returns_it_and_who_says_so() {
+    for rule in FLEET.iter().chain(STACK) {
+        assert!(
+            !rule.returned.is_empty() && !rule.source.is_empty(),
+            "{}",
+            rule.path
+        );
+    }
 }
 
 #[test]
 fn every_path_of_the_tables_is_a_member_of_the_settings() {
-    for (rule, sample) in samples("fleet") {
-        for value in sample.values {
+    for sample in samples() {
+        for value in &sample.values {
             let mut tree = json!({});
-            diff::put(&mut tree, rule.path, value.clone());
-            let settings: FleetSettings = serde_json::from_value(tree).unwrap();
-            assert_eq!(diff::at(&json!(settings), rule.path), Some(&value));
-        }
-    }
-    for (rule, sample) in samples("stack") {
-        for value in sample.values {
-            let mut tree = json!({});
-            diff::put(&mut tree, rule.path, value.clone());
-            let settings: StackSettings = serde_json::from_value(tree).unwrap();
-            assert_eq!(
-                diff::at(&json!(settings), rule.path).map(Value::to_string),
-                Some(json!(value).to_string())
-            );
+            diff::put(&mut tree, sample.rule.path, value.clone());
+            let settings = match sample.kind {
+                Kind::Fleet | Kind::ElasticFleet => {
+                    json!(serde_json::from_value::<FleetSettings>(tree).unwrap())
+                }
+                Kind::Stack => json!(serde_json::from_value::<StackSettings>(tree).unwrap()),
+            };
+            assert_eq!(diff::at(&settings, sample.rule.path), Some(value));
         }
     }
 }
@@ -382,7 +295,7 @@ fn every_default_and_every_empty_value_is_a_member_of_the_settings() {
     for (object, rules) in [("fleet", FLEET), ("stack", STACK)] {
         for rule in rules {
             let value = match rule.reset {
-                Reset::Default(default) => default(),
+                Reset::Default(default) | Reset::DeleteToDefault(_, default) => default(),
                 Reset::EmptyString => json!(""),
                 Reset::Delete(_) | Reset::Unmanage => continue,
             };
@@ -399,15 +312,6 @@ fn every_default_and_every_empty_value_is_a_member_of_the_settings() {
 
 #[test]
 fn every_field_of_the_settings_is_in_the_tables() {
-    let all = json!({
-        "imageName": "n", "imageArn": "a", "instanceType": "i", "fleetType": "ON_DEMAND",
-        "computeCapacity": {"desiredInstances": 1, "desiredSessions": 1},
-        "maxUserDurationInSeconds": 1, "disconnectTimeoutInSeconds": 1,
-        "idleDisconnectTimeoutInSeconds": 1, "displayName": "d", "description": "d",
-        "enableDefaultInternetAccess": true, "iamRoleArn": "r", "streamView": "APP",
-        "vpcConfig": {"subnetIds": ["s"], "securityGroupIds": ["g"]}
-    });
-    let settings: FleetSettings = serde_json::from_value(all.clone()).unwrap();
     // Destructured, so that a new member breaks the build here.
     let FleetSettings {
         image_name: _,
@@ -424,14 +328,15 @@ fn every_field_of_the_settings_is_in_the_tables() {
         iam_role_arn: _,
         stream_view: _,
         vpc_config: _,
-    } = &settings;
-    for key in all.as_object().unwrap().keys() {
-        let in_table = FLEET
-            .iter()
-            .any(|rule| rule.path == key || rule.path.starts_with(&format!("{key}.")));
-        let image = key == "imageName" || key == "imageArn";
-        assert!(in_table || image, "{key}");
-    }
+        platform: _,
+        domain_join_info: _,
+        max_concurrent_sessions: _,
+        max_sessions_per_instance: _,
+        usb_device_filter_strings: _,
+        session_script_s3_location: _,
+        root_volume_config: _,
+        disable_imdsv1: _,
+    } = FleetSettings::default();
     let StackSettings {
         display_name: _,
         description: _,
@@ -440,8 +345,19 @@ fn every_field_of_the_settings_is_in_the_tables() {
         storage_connectors: _,
         user_settings: _,
         application_settings: _,
+        access_endpoints: _,
+        embed_host_domains: _,
+        streaming_experience_settings: _,
+        content_redirection: _,
+        agent_access_config: _,
+        storage_connector_authentication: _,
     } = StackSettings::default();
-    assert_eq!(STACK.len() + 1, 7, "user settings are keyed and apart");
+    let members = |rules: &[FieldRule]| {
+        let tops = rules.iter().map(|rule| rule.path.split('.').next());
+        tops.collect::<std::collections::BTreeSet<_>>().len()
+    };
+    assert_eq!(members(FLEET), 22 - 2, "the image is apart");
+    assert_eq!(members(STACK), 13 - 1, "user settings are keyed and apart");
 }
 
 #[test]

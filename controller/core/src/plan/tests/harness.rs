@@ -212,7 +212,7 @@ pub(crate) fn fleet(state: FleetState, settings: Value) -> ObservedFleet {
         "instanceType": "stream.standard.medium", "fleetType": "ON_DEMAND",
         "maxUserDurationInSeconds": 57_600, "disconnectTimeoutInSeconds": 900,
         "idleDisconnectTimeoutInSeconds": 0, "enableDefaultInternetAccess": false,
-        "streamView": "APP"
+        "streamView": "APP", "platform": "WINDOWS_SERVER_2022"
     });
     lay_over(&mut all, settings);
     ObservedFleet {

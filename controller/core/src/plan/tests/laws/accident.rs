@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 use super::super::harness::sid;
 use super::super::world::aws::{Aws, HOME_BUCKET};
 use crate::observed::{FleetState, ObservedFleet, ObservedStack, ObservedTags};
-use crate::settings::{StorageConnector, VpcConfig};
+use crate::settings::{
+    AgentAccessConfig, AgentAccessSetting, ContentRedirection, DomainJoinInfo, StorageConnector,
+    UrlRedirectionConfig, VolumeConfig, VpcConfig,
+};
 
 /// One thing that happens, if there is anything it can happen to.
 #[derive(Clone, Copy)]
@@ -60,6 +63,7 @@ const ALL: &[Entry] = &[
             fleet.settings.iam_role_arn = Some("arn:aws:iam::1:role/z".to_owned())
         });
     }),
+    ("the fleet has other instances", |aws| fleet(aws, rebuild)),
     ("the fleet is deleted", |aws| {
         aws.fleets.remove("cfd");
         aws.associations.retain(|(fleet, _)| fleet != "cfd");
@@ -89,6 +93,15 @@ const ALL: &[Entry] = &[
             let application = stack.settings.application_settings.get_or_insert_default();
             application.enabled = true;
             application.settings_group = Some("somebody".to_owned());
+        });
+    }),
+    ("the stack is opened", |aws| stack(aws, open)),
+    ("the stack is closed", |aws| {
+        stack(aws, |stack| {
+            stack.settings.access_endpoints = None;
+            stack.settings.embed_host_domains = None;
+            stack.settings.content_redirection = None;
+            stack.settings.agent_access_config = None;
         });
     }),
     ("the stack is deleted", |aws| {
@@ -166,18 +179,67 @@ fn rename(fleet: &mut ObservedFleet) {
 
 fn network(fleet: &mut ObservedFleet) {
     fleet.settings.vpc_config = Some(VpcConfig {
-        subnet_ids: Some(vec!["subnet-z".to_owned()]),
+        subnet_ids: Some(vec!["subnet-y".to_owned(), "subnet-z".to_owned()]),
         security_group_ids: Some(vec!["sg-z".to_owned()]),
     });
 }
 
 fn resize(fleet: &mut ObservedFleet) {
+    if let Some(sessions) = &mut fleet.settings.max_concurrent_sessions {
+        *sessions = 7;
+        return;
+    }
     let capacity = fleet.settings.compute_capacity.get_or_insert_default();
     if capacity.desired_sessions.is_some() {
         capacity.desired_sessions = Some(7);
     } else {
         capacity.desired_instances = Some(7);
     }
+}
+
+fn rebuild(fleet: &mut ObservedFleet) {
+    let settings = &mut fleet.settings;
+    settings.root_volume_config = Some(VolumeConfig {
+        volume_size_in_gb: Some(500),
+    });
+    settings.disable_imdsv1 = Some(true);
+    settings.usb_device_filter_strings = Some(vec!["HID,9,0,3,0,0,1,0".to_owned()]);
+    settings.session_script_s3_location = None;
+    if settings.max_concurrent_sessions.is_none() {
+        settings.domain_join_info = Some(DomainJoinInfo {
+            directory_name: Some("theirs.example".to_owned()),
+            organizational_unit_distinguished_name: Some("OU=theirs".to_owned()),
+        });
+    }
+}
+
+fn open(stack: &mut ObservedStack) {
+    let settings = &mut stack.settings;
+    settings.embed_host_domains = Some(vec!["theirs.example".to_owned()]);
+    settings.storage_connector_authentication = Some("FORCE_REAUTHENTICATION".to_owned());
+    settings.content_redirection = Some(ContentRedirection {
+        host_to_client: Some(UrlRedirectionConfig {
+            enabled: true,
+            allowed_urls: Some(vec!["https://theirs".to_owned()]),
+            denied_urls: Some(vec!["https://others".to_owned()]),
+        }),
+    });
+    let actions = ["COMPUTER_INPUT", "COMPUTER_VISION", "FORWARD_MCP_TOOLS"];
+    settings.agent_access_config = Some(AgentAccessConfig {
+        settings: Some(
+            actions
+                .map(|action| AgentAccessSetting {
+                    agent_action: action.to_owned(),
+                    permission: "ENABLED".to_owned(),
+                })
+                .to_vec(),
+        ),
+        s3_bucket_arn: Some("arn:aws:s3:::theirs".to_owned()),
+        screenshots_upload_enabled: Some(true),
+        screen_resolution: Some("W_1280xH_720".to_owned()),
+        screen_image_format: Some("JPEG".to_owned()),
+        user_control_mode: Some("DISABLED".to_owned()),
+    });
 }
 
 fn connect(stack: &mut ObservedStack) {

@@ -8,8 +8,9 @@ use super::super::harness::sid;
 use super::super::world::World;
 use super::super::world::aws::Aws;
 use super::generate::Pair;
-use crate::fields::{FLEET, FieldRule, Reset, STACK};
+use crate::fields::{Compare, FLEET, FieldRule, Reset, STACK};
 use crate::observed::ObservedTags;
+use crate::plan::agents;
 use crate::plan::diff::{Wanted, is_ignored, wanted};
 
 /// Asserts that a world which came from `a` has what a fresh `b` has, wherever the row manages it.
@@ -25,8 +26,8 @@ pub(super) fn assert_same_where_managed(world: &World, fresh: &World, pair: &Pai
             let path = format!("{object}.{}", rule.path);
             let managed = is_managed(&pair.b, object, rule) || is_reset(&pair.a, object, rule);
             if managed && !is_ignored(&pair.ignore, &path) {
-                let (found, expected) = (value(&found, rule.path), value(&expected, rule.path));
-                assert_eq!(found, expected, "{path}");
+                let (found, expected) = (value(&found, rule), value(&expected, rule));
+                assert_same(rule, &pair.b[object], &found, &expected);
             }
         }
     }
@@ -128,7 +129,7 @@ pub(super) fn assert_untouched_elsewhere(world: &World, before: &Aws, pair: &Pai
             let network = rule.path.starts_with("vpcConfig")
                 && (found["vpcConfig"].is_null() || expected["vpcConfig"].is_null());
             if (!named || is_ignored(&pair.ignore, &path)) && !network {
-                let (found, expected) = (value(&found, rule.path), value(&expected, rule.path));
+                let (found, expected) = (value(&found, rule), value(&expected, rule));
                 assert_eq!(found, expected, "{path}");
             }
         }
@@ -166,13 +167,28 @@ fn settings(aws: &Aws, object: &str) -> Option<Value> {
     }
 }
 
-/// A value in one form: lists are sets, and what means the same is the same.
-fn value(settings: &Value, path: &str) -> Value {
-    let found = path
+/// A value in one form: lists are sets, and what is not shown is as it is by default.
+fn value(settings: &Value, rule: &FieldRule) -> Value {
+    let found = rule
+        .path
         .split('.')
-        .try_fold(settings, |node, key| node.get(key))
-        .unwrap_or(&Value::Null);
-    sorted(found)
+        .try_fold(settings, |node, key| node.get(key));
+    found.map_or_else(|| rule.reset.default().unwrap_or_default(), sorted)
+}
+
+/// Asserts that two values mean the same to the row. Of agents' access the row's own members count,
+/// and an action that is not listed is one that is disabled.
+fn assert_same(rule: &FieldRule, spec: &Value, found: &Value, expected: &Value) {
+    match (rule.compare, wanted(spec, rule.path)) {
+        (Compare::AgentAccess, Wanted::Value(wanted)) => {
+            for has in [found, expected] {
+                assert!(agents::agree(&wanted, has), "{wanted}: {has}");
+            }
+        }
+        (_, Wanted::Value(_) | Wanted::Unset | Wanted::Omitted) => {
+            assert_eq!(found, expected, "{}", rule.path);
+        }
+    }
 }
 
 fn sorted(value: &Value) -> Value {

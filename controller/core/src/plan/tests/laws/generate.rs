@@ -1,7 +1,9 @@
 //! Generates rows, in pairs, and the switches of the world they live in.
 
+mod fleet;
+mod stack;
+
 use proptest::collection::{btree_map, vec};
-use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
@@ -24,26 +26,29 @@ struct Frame {
     fleet: bool,
     stack: bool,
     fleet_type: Option<&'static str>,
-    capacity: &'static str,
     ignore: Vec<String>,
     adoption: Option<&'static str>,
 }
 
-const IGNORABLE: [&str; 22] = [
+const IGNORABLE: [&str; 26] = [
     "association",
     "buckets",
     "buckets.home.A",
     "fleet.computeCapacity",
     "fleet.description",
     "fleet.displayName",
+    "fleet.domainJoinInfo",
     "fleet.iamRoleArn",
     "fleet.maxUserDurationInSeconds",
+    "fleet.rootVolumeConfig",
     "fleet.state",
     "fleet.vpcConfig",
     "fleet.vpcConfig.securityGroupIds",
     "fleet.vpcConfig.subnetIds",
     "image",
+    "stack.agentAccessConfig",
     "stack.applicationSettings",
+    "stack.contentRedirection",
     "stack.displayName",
     "stack.redirectURL",
     "stack.storageConnectors",
@@ -62,44 +67,56 @@ pub(super) fn pair() -> impl Strategy<Value = Pair> {
     ];
     let frame = (
         prop_oneof![4 => Just((true, true)), 1 => Just((true, false)), 1 => Just((false, true))],
-        select(vec![None, Some("ON_DEMAND"), Some("ALWAYS_ON")]),
-        select(vec!["desiredInstances", "desiredSessions"]),
+        select(vec![
+            None,
+            Some("ON_DEMAND"),
+            Some("ALWAYS_ON"),
+            Some("ELASTIC"),
+        ]),
         ignore,
         select(vec![None, Some("IfUnowned")]),
     )
-        .prop_map(
-            |((fleet, stack), fleet_type, capacity, ignore, adoption)| Frame {
-                fleet,
-                stack,
-                fleet_type,
-                capacity,
-                ignore,
-                adoption,
-            },
-        );
+        .prop_map(|((fleet, stack), fleet_type, ignore, adoption)| Frame {
+            fleet,
+            stack,
+            fleet_type,
+            ignore,
+            adoption,
+        });
     (frame, unknowns(), any::<bool>()).prop_flat_map(|(frame, unknowns, walks)| {
         let ignore = frame.ignore.clone();
-        (spec(frame.clone()), spec(frame)).prop_map(move |(a, b)| Pair {
-            a,
-            b,
-            ignore: ignore.clone(),
-            unknowns,
-            walks,
+        (spec(frame.clone()), spec(frame)).prop_map(move |(mut a, mut b)| {
+            fleet::agree_on_sessions(&mut a, &mut b, &ignore);
+            Pair {
+                a,
+                b,
+                ignore: ignore.clone(),
+                unknowns,
+                walks,
+            }
         })
     })
 }
 
 pub(super) fn unknowns() -> impl Strategy<Value = Unknowns> {
-    any::<[bool; 4]>().prop_map(|[a, b, c, d]| Unknowns {
+    any::<[bool; 6]>().prop_map(|[a, b, c, d, e, f]| Unknowns {
         user_settings_merge: a,
         length_is_echoed: b,
         identifier_is_arn: c,
         network_merges: d,
+        shows_defaults: e,
+        permissions_merge: f,
     })
 }
 
 fn spec(frame: Frame) -> impl Strategy<Value = Value> {
-    let whole = (fleet(frame.clone()), stack(), tags(), buckets(), image());
+    let whole = (
+        fleet::fleet(frame.fleet_type),
+        stack::stack(),
+        tags(),
+        buckets(),
+        fleet::image(),
+    );
     whole.prop_map(move |(fleet, stack, tags, buckets, image)| {
         let mut spec = json!({"tags": tags, "buckets": buckets, "ignore": frame.ignore});
         if frame.fleet {
@@ -135,158 +152,6 @@ fn object(fields: Vec<(&str, Option<Value>)>) -> Value {
         .into_iter()
         .filter_map(|(key, value)| Some((key.to_owned(), value?)));
     Value::Object(there.collect::<Map<_, _>>())
-}
-
-fn image() -> impl Strategy<Value = Value> {
-    select(vec![
-        json!({"name": "pcluster-2026-11"}),
-        json!({"name": "pcluster-2026-12"}),
-        json!({"arn": "arn:aws:appstream:eu-west-1:123456789012:image/pcluster-2026-11"}),
-    ])
-}
-
-fn fleet(frame: Frame) -> impl Strategy<Value = Value> {
-    let network = nullable(&[
-        json!({"subnetIds": ["subnet-a"]}),
-        json!({"subnetIds": ["subnet-b", "subnet-a"]}),
-        json!({"subnetIds": ["subnet-a", "subnet-b"], "securityGroupIds": ["sg-2", "sg-1"]}),
-        json!({"subnetIds": ["subnet-b"], "securityGroupIds": ["sg-1"]}),
-        json!({"subnetIds": ["subnet-b"], "securityGroupIds": null}),
-    ]);
-    let texts = (
-        nullable(&[json!("CFD"), json!("Flows")]),
-        nullable(&[json!("for the CFD group"), json!("for all")]),
-        nullable(&[
-            json!("arn:aws:iam::123456789012:role/a"),
-            json!("arn:aws:iam::123456789012:role/b"),
-        ]),
-        network,
-    );
-    let others = (
-        select(vec!["stream.standard.medium", "stream.standard.large"]),
-        option::of(0..3_i32),
-        optional(&[json!(600), json!(57_600), json!(345_600)]),
-        optional(&[json!(60), json!(900)]),
-        optional(&[json!(0), json!(900)]),
-        optional(&[json!(true), json!(false)]),
-        optional(&[json!("APP"), json!("DESKTOP")]),
-        optional(&[json!("STOPPED"), json!("RUNNING")]),
-    );
-    (texts, others).prop_map(move |(texts, others)| {
-        let (display_name, description, role, network) = texts;
-        let (instance, capacity, longest, disconnect, idle, internet, view, state) = others;
-        let capacity = capacity.map(|count| json!({frame.capacity: count}));
-        object(vec![
-            ("instanceType", Some(json!(instance))),
-            ("fleetType", frame.fleet_type.map(Value::from)),
-            ("computeCapacity", capacity),
-            ("maxUserDurationInSeconds", longest),
-            ("disconnectTimeoutInSeconds", disconnect),
-            ("idleDisconnectTimeoutInSeconds", idle),
-            ("displayName", display_name),
-            ("description", description),
-            ("enableDefaultInternetAccess", internet),
-            ("iamRoleArn", role),
-            ("streamView", view),
-            ("vpcConfig", network),
-            ("state", state),
-        ])
-    })
-}
-
-fn stack() -> impl Strategy<Value = Value> {
-    let settings = (
-        nullable(&[json!("CFD"), json!("Flows")]),
-        nullable(&[json!("for the CFD group"), json!("for all")]),
-        nullable(&[
-            json!("https://example.com/a"),
-            json!("https://example.com/b"),
-        ]),
-        nullable(&[
-            json!("https://example.com/f"),
-            json!("https://example.com/g"),
-        ]),
-        connectors(),
-        user_settings(),
-        optional(&[
-            json!({"enabled": false}),
-            json!({"enabled": true, "settingsGroup": "cfd"}),
-            json!({"enabled": true, "settingsGroup": "flows"}),
-        ]),
-    );
-    settings.prop_map(
-        |(display, description, redirect, feedback, connectors, user, application)| {
-            object(vec![
-                ("displayName", display),
-                ("description", description),
-                ("redirectURL", redirect),
-                ("feedbackURL", feedback),
-                ("storageConnectors", connectors),
-                ("userSettings", user),
-                ("applicationSettings", application),
-            ])
-        },
-    )
-}
-
-fn connectors() -> impl Strategy<Value = Option<Value>> {
-    let domains = || {
-        select(vec![
-            None,
-            Some(json!(["a.example"])),
-            Some(json!(["b.example", "a.example"])),
-        ])
-    };
-    let google = domains().prop_map(|domains| {
-        object(vec![
-            ("connectorType", Some(json!("GOOGLE_DRIVE"))),
-            ("domains", domains),
-        ])
-    });
-    let one = domains().prop_map(|domains| {
-        object(vec![
-            ("connectorType", Some(json!("ONE_DRIVE"))),
-            ("domains", domains),
-        ])
-    });
-    let home = Just(json!({"connectorType": "HOMEFOLDERS"}));
-    let list = (option::of(google), option::of(home), option::of(one)).prop_map(|(a, b, c)| {
-        let list: Vec<Value> = [c, a, b].into_iter().flatten().collect();
-        (!list.is_empty()).then(|| json!(list))
-    });
-    prop_oneof![4 => list, 1 => Just(Some(Value::Null))]
-}
-
-fn user_settings() -> impl Strategy<Value = Option<Value>> {
-    let clipboard = select(vec![
-        None,
-        Some(json!({"permission": "DISABLED"})),
-        Some(json!({"permission": "ENABLED"})),
-        Some(json!({"permission": "ENABLED", "maximumLength": 100})),
-        Some(json!({"permission": "ENABLED", "maximumLength": 5000})),
-    ]);
-    let plain = || {
-        select(vec![
-            None,
-            Some(json!({"permission": "DISABLED"})),
-            Some(json!({"permission": "ENABLED"})),
-        ])
-    };
-    (clipboard, plain(), plain()).prop_map(|(clipboard, upload, smart_card)| {
-        let list: Vec<Value> = [
-            ("SMART_CARD_REDIRECTION", smart_card),
-            ("CLIPBOARD_COPY_TO_LOCAL_DEVICE", clipboard),
-            ("FILE_UPLOAD", upload),
-        ]
-        .into_iter()
-        .filter_map(|(action, setting)| {
-            let mut setting = setting?;
-            setting["action"] = json!(action);
-            Some(setting)
-        })
-        .collect();
-        (!list.is_empty()).then(|| json!(list))
-    })
 }
 
 fn tags() -> impl Strategy<Value = Value> {

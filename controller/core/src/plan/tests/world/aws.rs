@@ -31,8 +31,12 @@ pub(crate) struct Unknowns {
     pub(crate) length_is_echoed: bool,
     /// Whether a home folder's identifier is an ARN, instead of a bucket's name.
     pub(crate) identifier_is_arn: bool,
-    /// Whether members of the network that are not sent stay.
+    /// Whether members of the network, or of what links are redirected, stay when not sent.
     pub(crate) network_merges: bool,
+    /// Whether what nobody set is shown as its default.
+    pub(crate) shows_defaults: bool,
+    /// Whether agents' permissions that are not sent stay, and are shown as disabled.
+    pub(crate) permissions_merge: bool,
 }
 
 /// AWS, as far as one environment reaches.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::super::harness::arn;
 use super::{Refused, Unknowns, put, put_text, refuse};
 use crate::observed::{FleetState, ObservedFleet, ObservedTags};
-use crate::settings::{FleetSettings, VpcConfig};
+use crate::settings::{FleetSettings, VolumeConfig, VpcConfig};
 use crate::spec::ComputeCapacity;
 
 /// `CreateFleet`: through the API it is STOPPED.
@@ -22,6 +22,12 @@ pub(super) fn create(
         idle_disconnect_timeout_in_seconds: Some(0),
         enable_default_internet_access: Some(false),
         stream_view: Some("APP".to_owned()),
+        // What the image says.
+        platform: Some("WINDOWS_SERVER_2022".to_owned()),
+        root_volume_config: unknowns.shows_defaults.then(|| VolumeConfig {
+            volume_size_in_gb: Some(200),
+        }),
+        disable_imdsv1: unknowns.shows_defaults.then_some(false),
         ..FleetSettings::default()
     };
     let mut fleet = ObservedFleet {
@@ -62,15 +68,16 @@ pub(super) fn update(
         iam_role_arn,
         stream_view,
         vpc_config,
+        platform,
+        domain_join_info,
+        max_concurrent_sessions,
+        max_sessions_per_instance,
+        usb_device_filter_strings,
+        session_script_s3_location,
+        root_volume_config,
+        disable_imdsv1,
     } = set;
-    let needs_stop = instance_type.is_some()
-        || max_user_duration_in_seconds.is_some()
-        || description.is_some()
-        || enable_default_internet_access.is_some()
-        || iam_role_arn.is_some()
-        || stream_view.is_some()
-        || vpc_config.is_some()
-        || !delete.is_empty();
+    let needs_stop = needs_stop(fleet, set, delete);
     let moves = matches!(fleet.state, FleetState::Starting | FleetState::Stopping);
     refuse(moves, "ResourceInUse: it is on its way")?;
     let stopped = fleet.state == FleetState::Stopped;
@@ -82,7 +89,7 @@ pub(super) fn update(
     )?;
     let settings = &mut fleet.settings;
     for attribute in delete {
-        delete_attribute(settings, set, attribute)?;
+        delete_attribute(settings, set, attribute, unknowns)?;
     }
     put_image(settings, image_name.as_ref(), image_arn.as_ref())?;
     put(&mut settings.instance_type, instance_type);
@@ -118,13 +125,102 @@ pub(super) fn update(
     if let Some(network) = vpc_config {
         put_network(settings, network, unknowns)?;
     }
-    Ok(())
+    put(&mut settings.platform, platform);
+    put(&mut settings.domain_join_info, domain_join_info);
+    put(
+        &mut settings.max_concurrent_sessions,
+        max_concurrent_sessions,
+    );
+    put(
+        &mut settings.max_sessions_per_instance,
+        max_sessions_per_instance,
+    );
+    put(
+        &mut settings.usb_device_filter_strings,
+        usb_device_filter_strings,
+    );
+    put(
+        &mut settings.session_script_s3_location,
+        session_script_s3_location,
+    );
+    put(&mut settings.root_volume_config, root_volume_config);
+    put(&mut settings.disable_imdsv1, disable_imdsv1);
+    go_together(settings, set, delete)
+}
+
+/// What a running fleet does not take, by its type.
+fn needs_stop(fleet: &ObservedFleet, set: &FleetSettings, delete: &[String]) -> bool {
+    let standard = [
+        "displayName",
+        "computeCapacity",
+        "imageArn",
+        "imageName",
+        "idleDisconnectTimeoutInSeconds",
+        "disconnectTimeoutInSeconds",
+    ];
+    let elastic = [
+        "displayName",
+        "idleDisconnectTimeoutInSeconds",
+        "disconnectTimeoutInSeconds",
+        "maxConcurrentSessions",
+        "sessionScriptS3Location",
+        "usbDeviceFilterStrings",
+    ];
+    let is_elastic = fleet.settings.fleet_type.as_deref() == Some("ELASTIC");
+    let takes: &[&str] = if is_elastic { &elastic } else { &standard };
+    let sent = serde_json::json!(set);
+    let members = sent.as_object().unwrap().keys();
+    let deletes = ["SESSION_SCRIPT_S3_LOCATION", "USB_DEVICE_FILTER_STRINGS"];
+    members
+        .into_iter()
+        .any(|member| !takes.contains(&member.as_str()))
+        || delete
+            .iter()
+            .any(|name| !is_elastic || !deletes.contains(&name.as_str()))
+}
+
+/// Refuses members that do not go together.
+fn go_together(
+    settings: &FleetSettings,
+    set: &FleetSettings,
+    delete: &[String],
+) -> Result<(), Refused> {
+    let capacity = settings.compute_capacity.as_ref();
+    let multi = settings.max_sessions_per_instance.is_some();
+    if settings.fleet_type.as_deref() == Some("ELASTIC") {
+        refuse(capacity.is_some(), "an Elastic fleet has no capacity")?;
+        refuse(
+            settings.domain_join_info.is_some(),
+            "an Elastic fleet joins no domain",
+        )?;
+        let touched = set.vpc_config.is_some() || delete.contains(&"VPC_CONFIGURATION".to_owned());
+        let network = settings.vpc_config.as_ref();
+        let subnets = network.and_then(|network| network.subnet_ids.as_ref());
+        refuse(
+            touched && subnets.is_none_or(|subnets| subnets.len() < 2),
+            "an Elastic fleet needs two subnets",
+        )?;
+        return refuse(
+            multi || settings.max_concurrent_sessions.is_none(),
+            "an Elastic fleet has concurrent sessions",
+        );
+    }
+    refuse(
+        settings.max_concurrent_sessions.is_some(),
+        "concurrent sessions are for Elastic fleets",
+    )?;
+    let sessions = capacity.map(|capacity| capacity.desired_sessions.is_some());
+    refuse(
+        sessions.is_some_and(|sessions| sessions != multi),
+        "sessions are the capacity of a multi-session fleet",
+    )
 }
 
 fn delete_attribute(
     settings: &mut FleetSettings,
     set: &FleetSettings,
     attribute: &str,
+    unknowns: Unknowns,
 ) -> Result<(), Refused> {
     match attribute {
         "VPC_CONFIGURATION" => {
@@ -142,6 +238,31 @@ fn delete_attribute(
         "IAM_ROLE_ARN" => {
             refuse(set.iam_role_arn.is_some(), "the role is set and deleted")?;
             settings.iam_role_arn = None;
+        }
+        "DOMAIN_JOIN_INFO" => {
+            refuse(set.domain_join_info.is_some(), "it is set and deleted")?;
+            settings.domain_join_info = None;
+        }
+        "MAX_SESSIONS_PER_INSTANCE" => {
+            let twice = set.max_sessions_per_instance.is_some();
+            refuse(twice, "it is set and deleted")?;
+            settings.max_sessions_per_instance = None;
+        }
+        "USB_DEVICE_FILTER_STRINGS" => {
+            let twice = set.usb_device_filter_strings.is_some();
+            refuse(twice, "they are set and deleted")?;
+            settings.usb_device_filter_strings = None;
+        }
+        "SESSION_SCRIPT_S3_LOCATION" => {
+            let twice = set.session_script_s3_location.is_some();
+            refuse(twice, "it is set and deleted")?;
+            settings.session_script_s3_location = None;
+        }
+        "VOLUME_CONFIGURATION" => {
+            refuse(set.root_volume_config.is_some(), "it is set and deleted")?;
+            settings.root_volume_config = unknowns.shows_defaults.then(|| VolumeConfig {
+                volume_size_in_gb: Some(200),
+            });
         }
         other => return Err(Refused(format!("AttributesToDelete: {other}"))),
     }

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::super::super::harness::arn;
-use super::{Refused, Unknowns, put_text, refuse};
+use super::{Refused, Unknowns, put, put_text, refuse};
 use crate::fields::USER_SETTING_DEFAULTS;
 use crate::observed::{ObservedStack, ObservedTags};
-use crate::settings::{ApplicationSettings, StackSettings, StorageConnector, UserSetting};
+use crate::settings::{
+    AgentAccessConfig, ApplicationSettings, ContentRedirection, StackSettings, StorageConnector,
+    UserSetting,
+};
 
 /// `CreateStack`: AWS completes the lists.
 pub(super) fn create(
@@ -57,6 +60,12 @@ pub(super) fn update(
         storage_connectors,
         user_settings,
         application_settings,
+        access_endpoints,
+        embed_host_domains,
+        streaming_experience_settings,
+        content_redirection,
+        agent_access_config,
+        storage_connector_authentication,
     } = set;
     let settings = &mut stack.settings;
     for attribute in delete {
@@ -83,7 +92,114 @@ pub(super) fn update(
         )?;
         settings.application_settings = Some(sent.clone());
     }
+    let empty = |list: &Option<Vec<String>>| list.as_ref().is_some_and(Vec::is_empty);
+    refuse(
+        access_endpoints.as_ref().is_some_and(Vec::is_empty) || empty(embed_host_domains),
+        "a list has at least one element",
+    )?;
+    put(&mut settings.access_endpoints, access_endpoints);
+    put(&mut settings.embed_host_domains, embed_host_domains);
+    put(
+        &mut settings.streaming_experience_settings,
+        streaming_experience_settings,
+    );
+    if let Some(sent) = content_redirection {
+        redirect(settings, sent, unknowns);
+    }
+    if let Some(sent) = agent_access_config {
+        let_in(settings, sent, unknowns)?;
+    }
+    put(
+        &mut settings.storage_connector_authentication,
+        storage_connector_authentication,
+    );
+    if unknowns.shows_defaults {
+        show_defaults(settings);
+    }
     Ok(())
+}
+
+fn show_defaults(settings: &mut StackSettings) {
+    settings
+        .streaming_experience_settings
+        .get_or_insert_default()
+        .preferred_protocol
+        .get_or_insert_with(|| "TCP".to_owned());
+    settings
+        .storage_connector_authentication
+        .get_or_insert_with(|| "REUSE_CREDENTIALS".to_owned());
+}
+
+fn redirect(settings: &mut StackSettings, sent: &ContentRedirection, unknowns: Unknowns) {
+    let before = settings.content_redirection.take();
+    let before = before.filter(|_| unknowns.network_merges);
+    let mut links = before
+        .and_then(|before| before.host_to_client)
+        .unwrap_or_default();
+    let sent = sent.host_to_client.clone().unwrap_or_default();
+    links.enabled = sent.enabled;
+    put(&mut links.allowed_urls, &sent.allowed_urls);
+    put(&mut links.denied_urls, &sent.denied_urls);
+    // An empty list is shown as none.
+    links.allowed_urls = links.allowed_urls.filter(|urls| !urls.is_empty());
+    links.denied_urls = links.denied_urls.filter(|urls| !urls.is_empty());
+    settings.content_redirection = Some(ContentRedirection {
+        host_to_client: Some(links),
+    });
+}
+
+/// An update leaves members alone that it does not send.
+fn let_in(
+    settings: &mut StackSettings,
+    sent: &AgentAccessConfig,
+    unknowns: Unknowns,
+) -> Result<(), Refused> {
+    let AgentAccessConfig {
+        settings: permissions,
+        s3_bucket_arn,
+        screenshots_upload_enabled,
+        screen_resolution,
+        screen_image_format,
+        user_control_mode,
+    } = sent;
+    let config = settings.agent_access_config.get_or_insert_default();
+    if let Some(permissions) = permissions {
+        let before = config.settings.take();
+        let mut all = before
+            .filter(|_| unknowns.permissions_merge)
+            .unwrap_or_default();
+        all.retain(|one| {
+            permissions
+                .iter()
+                .all(|sent| sent.agent_action != one.agent_action)
+        });
+        all.extend(permissions.iter().cloned());
+        all.sort();
+        config.settings = Some(all);
+    }
+    put(&mut config.s3_bucket_arn, s3_bucket_arn);
+    put(
+        &mut config.screenshots_upload_enabled,
+        screenshots_upload_enabled,
+    );
+    put(&mut config.screen_resolution, screen_resolution);
+    put(&mut config.screen_image_format, screen_image_format);
+    put(&mut config.user_control_mode, user_control_mode);
+    if unknowns.shows_defaults {
+        config.screenshots_upload_enabled.get_or_insert(false);
+        config
+            .user_control_mode
+            .get_or_insert_with(|| "VIEW_ONLY".to_owned());
+    }
+    let uploads = config.screenshots_upload_enabled == Some(true);
+    refuse(
+        uploads && config.s3_bucket_arn.is_none(),
+        "screenshots need a bucket",
+    )?;
+    refuse(
+        config.settings.is_none() || config.screen_resolution.is_none(),
+        "a configuration is whole",
+    )
 }
 
 fn delete_attribute(
@@ -92,6 +208,32 @@ fn delete_attribute(
     attribute: &str,
 ) -> Result<(), Refused> {
     match attribute {
+        "ACCESS_ENDPOINTS" => {
+            refuse(set.access_endpoints.is_some(), "set and deleted")?;
+            settings.access_endpoints = None;
+        }
+        "EMBED_HOST_DOMAINS" => {
+            refuse(set.embed_host_domains.is_some(), "set and deleted")?;
+            settings.embed_host_domains = None;
+        }
+        "STREAMING_EXPERIENCE_SETTINGS" => {
+            let twice = set.streaming_experience_settings.is_some();
+            refuse(twice, "set and deleted")?;
+            settings.streaming_experience_settings = None;
+        }
+        "CONTENT_REDIRECTION" => {
+            refuse(set.content_redirection.is_some(), "set and deleted")?;
+            settings.content_redirection = None;
+        }
+        "AGENT_ACCESS_CONFIG" => {
+            refuse(set.agent_access_config.is_some(), "set and deleted")?;
+            settings.agent_access_config = None;
+        }
+        "STORAGE_CONNECTOR_AUTHENTICATION" => {
+            let twice = set.storage_connector_authentication.is_some();
+            refuse(twice, "set and deleted")?;
+            settings.storage_connector_authentication = None;
+        }
         "REDIRECT_URL" => {
             refuse(set.redirect_url.is_some(), "the URL is set and deleted")?;
             settings.redirect_url = None;
@@ -131,6 +273,11 @@ fn connect(settings: &mut StackSettings, sent: &StorageConnector) -> Result<(), 
     refuse(
         is_home && sent.domains.is_some(),
         "home folders have no domains",
+    )?;
+    let consent = sent.domains_require_admin_consent.is_some();
+    refuse(
+        consent && sent.connector_type != "ONE_DRIVE",
+        "an administrator agrees for OneDrive only",
     )?;
     let connectors = settings.storage_connectors.get_or_insert_default();
     connectors.retain(|one| one.connector_type != sent.connector_type);
