@@ -10,6 +10,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::service_config::ServiceConfigKey;
 use streamkeeper_core::cloud::{ApplyError, Identity};
 
+use crate::credentials::{AssumeRole, Changes, Counted, RoleAssumer};
 use crate::observe::{Reader, identity};
 use crate::{AwsCloud, http};
 
@@ -56,6 +57,8 @@ impl Default for AwsSettings {
 pub struct AwsConfig {
     sdk: Arc<SdkConfig>,
     settings: AwsSettings,
+    role: Option<AssumeRole>,
+    changes: Changes,
 }
 
 impl AwsConfig {
@@ -95,10 +98,52 @@ impl AwsConfig {
     }
 
     pub(crate) fn from_sdk(sdk: SdkConfig, settings: AwsSettings) -> Self {
+        let changes = Changes::default();
+        let sdk = match sdk.credentials_provider() {
+            Some(inner) => {
+                let changes = changes.clone();
+                let counted = SharedCredentialsProvider::new(Counted { inner, changes });
+                sdk.into_builder().credentials_provider(counted).build()
+            }
+            None => sdk,
+        };
         Self {
             sdk: Arc::new(sdk),
             settings,
+            role: None,
+            changes,
         }
+    }
+
+    /// The same configuration, with a way into other accounts.
+    #[must_use]
+    pub fn with_role(mut self, role: Option<AssumeRole>) -> Self {
+        self.role = role;
+        self
+    }
+
+    /// The configuration that reaches another account by its role; `None` when nobody said how.
+    ///
+    /// The role is assumed when the first call needs it, and again before its hour is over. Keep
+    /// what this returns: each has credentials of its own.
+    #[must_use]
+    pub fn assuming(&self, region: &str, account: &str) -> Option<Self> {
+        let how = self.role.as_ref()?;
+        let role = how.template.role_in(account);
+        let assumer = RoleAssumer::new(&self.sdk, region, role, how);
+        let sdk = self
+            .sdk
+            .to_builder()
+            .credentials_provider(SharedCredentialsProvider::new(assumer))
+            .build();
+        Some(Self::from_sdk(sdk, self.settings))
+    }
+
+    /// A number that grows whenever credentials were fetched anew or refused by AWS: a reason to
+    /// ask [`AwsConfig::identity`] again.
+    #[must_use]
+    pub fn credential_changes(&self) -> u64 {
+        self.changes.count()
     }
 
     /// The same configuration with other bounds.
@@ -108,13 +153,18 @@ impl AwsConfig {
             .to_builder()
             .timeout_config(timeouts(&settings))
             .build();
-        Self::from_sdk(sdk, settings)
+        Self {
+            sdk: Arc::new(sdk),
+            settings,
+            role: self.role.clone(),
+            changes: self.changes.clone(),
+        }
     }
 
     /// The cloud of one scope. Every S3 call says that it expects `account` to own the bucket.
     #[must_use]
     pub fn cloud(&self, region: &str, account: &str) -> AwsCloud {
-        AwsCloud::new(Clients::new(&self.sdk, region, account), self.settings)
+        AwsCloud::new(self.clients(region, account), self.settings)
     }
 
     /// Asks STS in `region` who these credentials are.
@@ -123,8 +173,12 @@ impl AwsConfig {
     ///
     /// Fails when there are no credentials or STS does not answer.
     pub async fn identity(&self, region: &str) -> Result<Identity, ApplyError> {
-        let clients = Arc::new(Clients::new(&self.sdk, region, ""));
+        let clients = Arc::new(self.clients(region, ""));
         identity(&Reader::new(&clients, self.settings)).await
+    }
+
+    fn clients(&self, region: &str, account: &str) -> Clients {
+        Clients::new(&self.sdk, region, account, self.changes.clone())
     }
 
     /// The region that the environment or the profile names.
@@ -143,10 +197,11 @@ pub(crate) struct Clients {
     pub(crate) sts: aws_sdk_sts::Client,
     pub(crate) region: String,
     pub(crate) account: String,
+    pub(crate) changes: Changes,
 }
 
 impl Clients {
-    fn new(sdk: &SdkConfig, region: &str, account: &str) -> Self {
+    fn new(sdk: &SdkConfig, region: &str, account: &str, changes: Changes) -> Self {
         let sdk = sdk
             .to_builder()
             .region(Region::new(region.to_owned()))
@@ -161,6 +216,7 @@ impl Clients {
             sts: aws_sdk_sts::Client::new(&sdk),
             region: region.to_owned(),
             account: account.to_owned(),
+            changes,
         }
     }
 }

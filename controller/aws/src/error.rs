@@ -116,6 +116,22 @@ const DENIED: &[&str] = &[
     "UnrecognizedClientException",
 ];
 
+/// Of the denials, those of the credentials themselves and not of what they may do.
+const ABOUT_CREDENTIALS: &[&str] = &[
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidToken",
+    "NoCredentials",
+    "UnrecognizedClientException",
+];
+
+/// Whether a code says that the credentials are no good, whatever was asked with them.
+pub(crate) fn is_about_credentials(code: &str) -> bool {
+    ABOUT_CREDENTIALS.contains(&code)
+}
+
 /// The request is wrong and stays wrong until the row changes.
 const INVALID: &[&str] = &[
     "AuthorizationHeaderMalformed",
@@ -196,6 +212,12 @@ where
         }
         SdkError::TimeoutError(_) => (ErrorClass::Unknown, "Timeout".to_owned()),
         SdkError::ResponseError(_) => (ErrorClass::Unknown, "UnreadableResponse".to_owned()),
+        SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_)
+            if let Some(refused) = find::<ApplyError>(error) =>
+        {
+            // Ours: the credentials to sign with could not be had, and why is classified already.
+            return refused.clone();
+        }
         SdkError::ConstructionFailure(_) => (unsent(error), "RequestNotBuilt".to_owned()),
         SdkError::DispatchFailure(_) => dispatch_failure(error),
         _ => (ErrorClass::Unknown, "UnknownSdkError".to_owned()),

@@ -20,6 +20,7 @@
 mod apply;
 mod client;
 mod convert;
+mod credentials;
 mod error;
 mod http;
 mod observe;
@@ -35,6 +36,7 @@ use streamkeeper_core::observed::ObservedWorld;
 
 use client::Clients;
 pub use client::{AwsConfig, AwsSettings};
+pub use credentials::{AssumeRole, ExternalId, RoleTemplate};
 use observe::Reader;
 
 /// The cloud of one scope. Cheap to clone.
@@ -88,6 +90,7 @@ impl Cloud for AwsCloud {
     }
 
     async fn apply(&self, action: &Action) -> Result<Applied, ApplyError> {
-        apply::apply(&self.clients, self.settings.mutation_timeout, action).await
+        let outcome = apply::apply(&self.clients, self.settings.mutation_timeout, action).await;
+        outcome.inspect_err(|error| self.clients.changes.note_refusal(error))
     }
 }

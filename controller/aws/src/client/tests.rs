@@ -50,7 +50,7 @@ fn no_client_retries_by_itself() {
         s3,
         sts,
         ..
-    } = Clients::new(&config.sdk, "eu-west-1", "123456789012");
+    } = config.clients("eu-west-1", "123456789012");
     for retry in [
         appstream.config().retry_config(),
         tagging.config().retry_config(),

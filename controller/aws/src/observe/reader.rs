@@ -103,7 +103,11 @@ impl Reader {
             .entry(operation)
             .or_default() += 1;
         match tokio::time::timeout(self.settings.read_timeout, call).await {
-            Ok(outcome) => outcome.map_err(|error| error::from_sdk(&error)),
+            Ok(outcome) => outcome.map_err(|error| {
+                let error = error::from_sdk(&error);
+                self.clients.changes.note_refusal(&error);
+                error
+            }),
             Err(_elapsed) => Err(ours(
                 "Timeout",
                 format!("no answer within {:?}", self.settings.read_timeout),
