@@ -51,7 +51,10 @@ class Tally:
 
 def check_protocol(tally, binary, protocol, naming):
     """Plays the whole script over one protocol, on a simulator of its own."""
-    arguments = ("--time-scale", TIME_SCALE, "--page-size", PAGE_SIZE, "--naming", naming)
+    arguments = (
+        *("--time-scale", TIME_SCALE, "--page-size", PAGE_SIZE, "--naming", naming),
+        *("--role", "arn:aws:iam::444455556666:role/streamkeeper=one/of:ours"),
+    )
     with wire.Simulator(binary, *arguments) as simulator:
         script = steps.Script(tally, wire.Wire(simulator.url, protocol), simulator)
         script.play()

@@ -16,6 +16,14 @@ MEANT = {
     "UpdateStack.AttributesToDelete[]: WEB_AUTHN_REDIRECTION is missing",
     # In the API reference, but not in the model.
     "ListBuckets.ContinuationToken: max is 1024, AWS's None",
+    # What narrows a session down, which nothing here evaluates.
+    *(
+        f"AssumeRole: {member} is missing"
+        for member in (
+            *("PolicyArns", "Policy", "Tags", "TransitiveTagKeys", "SerialNumber"),
+            *("TokenCode", "SourceIdentity", "ProvidedContexts"),
+        )
+    ),
     # Headers that guard the body on its way, which the HTTP front deals with.
     "PutBucketPolicy: ChecksumAlgorithm is missing",
     "PutBucketPolicy: ContentMD5 is missing",

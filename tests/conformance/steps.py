@@ -44,6 +44,13 @@ class Script:
     def identity(self):
         answer = self.call("sts", "GetCallerIdentity")
         self.expect("account", answer["Account"], "111122223333")
+        role = "arn:aws:iam::444455556666:role/streamkeeper"
+        asked = {"RoleArn": role, "RoleSessionName": "conformance"}
+        self.refused("AccessDenied", "sts", "AssumeRole", **asked)
+        self.refused("AccessDenied", "sts", "AssumeRole", ExternalId="wrong", **asked)
+        answer = self.call("sts", "AssumeRole", ExternalId="one/of:ours", **asked)
+        arn = answer["AssumedRoleUser"]["Arn"]
+        self.expect("role's session", arn.endswith(":assumed-role/streamkeeper/conformance"), True)
 
     def images(self):
         images = self.call("appstream", "DescribeImages")["Images"]

@@ -36,6 +36,8 @@ pub struct Config {
     pub start: Option<DateTime<Utc>>,
     /// Access keys that stand for other callers than the account's own, for the HTTP front.
     pub credentials: BTreeMap<String, Caller>,
+    /// Roles that may be assumed, by ARN. Their accounts exist with them.
+    pub roles: BTreeMap<String, Trust>,
     /// Which of its possible ways AWS takes where nobody knows.
     pub unknowns: Unknowns,
     /// How many mutations back a stale read can reach.
@@ -61,6 +63,7 @@ impl Default for Config {
             time_scale: None,
             start: None,
             credentials: BTreeMap::new(),
+            roles: BTreeMap::new(),
             unknowns: Unknowns::default(),
             // Reaches past the deepest stale read that the tests ask for, five mutations.
             history: 16,
@@ -71,6 +74,18 @@ impl Default for Config {
             ],
         }
     }
+}
+
+/// Whom a role trusts, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trust {
+    /// Accounts whose principals may assume it.
+    pub accounts: Vec<String>,
+    /// What they have to say, if anything.
+    pub external_id: Option<String>,
+    /// Credentials last at most this long. AWS's shortest is an hour; a test that waits in real
+    /// time wants less.
+    pub longest_session: Duration,
 }
 
 /// How long AWS takes for what it does not do at once.

@@ -42,7 +42,7 @@ use serde_json::Value;
 pub use self::call::{Call, Caller, Delivery, Exchange, Service, ServiceError, lost_answer_code};
 pub use self::clock::SimClock;
 pub use self::cloud::SimulatedCloud;
-pub use self::config::{Config, Delays, HomeBucketNaming, ImageSeed, Unknowns};
+pub use self::config::{Config, Delays, HomeBucketNaming, ImageSeed, Trust, Unknowns};
 pub use self::fault::{Face, Fault, FaultId, Faults, Matcher};
 pub use self::hands::SessionSeed;
 pub use self::journal::{CallOutcome, JournalEntry};
@@ -100,10 +100,16 @@ impl Simulator {
         &self.faults
     }
 
-    /// Who an access key stands for: what the configuration says, else the account's own role.
+    /// Who an access key stands for: what AssumeRole or the configuration says, else the account's
+    /// own role.
     #[must_use]
     pub fn caller_of(&self, access_key: &str) -> Caller {
         self.world().caller_of(access_key)
+    }
+
+    /// Whether AssumeRole gave the key out, and its time is over.
+    pub(crate) fn has_expired(&self, access_key: &str) -> bool {
+        self.world().has_expired(access_key, self.clock.now())
     }
 
     /// Every call so far, oldest first.

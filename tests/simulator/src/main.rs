@@ -2,14 +2,18 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use streamkeeper_simulator::{
-    Config, HomeBucketNaming, SessionSeed, Simulator, http, input_model, operations,
+    Config, HomeBucketNaming, SessionSeed, Simulator, Trust, http, input_model, operations,
 };
 use tokio::sync::mpsc;
 
 /// Commands that wait to be obeyed; each takes no time.
 const QUEUE: usize = 16;
+
+/// A role's longest session, as AWS's own default is.
+const LONGEST_SESSION: Duration = Duration::from_secs(3600);
 
 const USAGE: &str = "\
 Usage: streamkeeper-simulator [OPTIONS]
@@ -22,6 +26,7 @@ Options:
   --account <ID>        the account of every caller, 12 digits [default: 111122223333]
   --region <NAME>       the region that has images; may be repeated [default: eu-west-1]
   --time-scale <N>      how many times faster than real time AWS works [default: 1]
+  --role <ARN[=ID]>     a role anybody here may assume, with an external id; may be repeated
   --naming <v1|v2>      how the home bucket is named [default: v2]
   --page-size <N>       items on a page of a list [default: 50]
   --operations          print every operation it offers, and exit
@@ -127,6 +132,7 @@ fn obey(simulator: &Simulator, line: &str) -> Result<(), String> {
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
     let mut listen = SocketAddr::from(([127, 0, 0, 1], 4599));
     let mut regions = Vec::new();
+    let mut roles = Vec::new();
     // Real clients wait in real time, so virtual time is never what this program wants.
     let mut config = Config {
         time_scale: Some(1.0),
@@ -146,6 +152,13 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String>
             "--listen" => listen = value.parse().map_err(|_| wrong())?,
             "--account" => config.account.clone_from(&value),
             "--region" => regions.push(value.clone()),
+            "--role" => {
+                let (arn, external_id) = match value.split_once('=') {
+                    Some((arn, external_id)) => (arn, Some(external_id.to_owned())),
+                    None => (value.as_str(), None),
+                };
+                roles.push((arn.to_owned(), external_id));
+            }
             "--time-scale" => {
                 let scale: f64 = value.parse().map_err(|_| wrong())?;
                 config.time_scale = Some(scale).filter(|scale| scale.is_finite() && *scale > 0.0);
@@ -167,6 +180,15 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String>
     }
     if !regions.is_empty() {
         config.regions = regions;
+    }
+    // Now that the account is known.
+    for (arn, external_id) in roles {
+        let trust = Trust {
+            accounts: vec![config.account.clone()],
+            external_id,
+            longest_session: LONGEST_SESSION,
+        };
+        config.roles.insert(arn, trust);
     }
     Ok(Command::Serve(listen, Box::new(config)))
 }

@@ -148,11 +148,17 @@ impl World {
     }
 
     pub(crate) fn caller_of(&self, access_key: &str) -> Caller {
-        self.config
-            .credentials
-            .get(access_key)
+        let assumed = self.state.surroundings.assumed.get(access_key);
+        assumed
+            .map(|(caller, _)| caller)
+            .or_else(|| self.config.credentials.get(access_key))
             .cloned()
             .unwrap_or_else(|| Caller::role(&self.config.account, "Streamkeeper", "daemon"))
+    }
+
+    pub(crate) fn has_expired(&self, access_key: &str, now: DateTime<Utc>) -> bool {
+        let assumed = self.state.surroundings.assumed.get(access_key);
+        assumed.is_some_and(|(_, expires)| *expires <= now)
     }
 
     pub(crate) fn exchange(
@@ -257,6 +263,7 @@ impl World {
             Run::Write(write) => self
                 .state
                 .change(request.now, |state| write(state, request)),
+            Run::Aside(run) => run(&mut self.state.surroundings, &self.config, request),
         }
     }
 

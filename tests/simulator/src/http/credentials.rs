@@ -26,6 +26,8 @@ pub(super) enum CredentialError {
     Missing,
     /// There is one, but not of Signature Version 4.
     Malformed,
+    /// They were AssumeRole's, and their time is over.
+    Expired,
 }
 
 impl CredentialScope {

@@ -85,6 +85,9 @@ impl Front {
 
     fn origin(&self, parts: &Parts) -> Result<Origin, CredentialError> {
         let scope = CredentialScope::from_headers(&parts.headers)?;
+        if self.simulator.has_expired(&scope.access_key) {
+            return Err(CredentialError::Expired);
+        }
         Ok(Origin {
             caller: self.simulator.caller_of(&scope.access_key),
             region: scope.region,

@@ -37,7 +37,7 @@ pub(super) fn answer(
         operation: action.to_owned(),
         region: origin.region,
         caller: Some(origin.caller),
-        input: Value::Object(Map::new()),
+        input: Value::Object(inputs(form, in_url)),
     });
     let id = &exchange.request_id;
     let response = match (exchange.delivery, &exchange.result) {
@@ -62,17 +62,16 @@ pub(super) fn refuse_credentials(error: CredentialError) -> Response<Full<Bytes>
             "IncompleteSignature",
             "Authorization header requires 'Credential' parameter of Signature Version 4.",
         ),
+        CredentialError::Expired => (
+            "ExpiredToken",
+            "The security token included in the request is expired",
+        ),
     };
     refuse(&ServiceError::with_status(code, message, 403), "")
 }
 
 fn respond(action: &str, output: &Value, id: &str) -> Response<Full<Bytes>> {
-    let mut result = String::new();
-    for (member, value) in output.as_object().into_iter().flatten() {
-        // Every member of the one output the model has, GetCallerIdentity's, is a string.
-        let text = value.as_str().unwrap_or_default();
-        result.push_str(&element(member, text));
-    }
+    let result = elements(output);
     xml(
         StatusCode::OK,
         format!(
@@ -113,6 +112,50 @@ fn xml(status: StatusCode, body: String, id: &str) -> Response<Full<Bytes>> {
         headers.insert("x-amzn-requestid", id);
     }
     response
+}
+
+/// The members of a structure; every one is a string or a structure again.
+fn elements(structure: &Value) -> String {
+    let members = structure.as_object().into_iter().flatten();
+    let elements = members.map(|(member, value)| match value.as_str() {
+        Some(text) => element(member, text),
+        None => format!("<{member}>{}</{member}>", elements(value)),
+    });
+    elements.collect()
+}
+
+/// The input's members, which STS has flat. A form has nothing but texts, so the one number is
+/// recognised by its name.
+fn inputs(form: &str, in_url: &str) -> Map<String, Value> {
+    let pairs = form.split('&').chain(in_url.split('&'));
+    let mut input = Map::new();
+    for (member, value) in pairs.filter_map(|pair| pair.split_once('=')) {
+        let text = decoded(value);
+        let value = match text.parse::<i64>() {
+            Ok(number) if member == "DurationSeconds" => Value::from(number),
+            Ok(_) | Err(_) => Value::from(text),
+        };
+        input.insert(member.to_owned(), value);
+    }
+    input
+}
+
+/// A form's value without its escapes.
+fn decoded(value: &str) -> String {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let digits = [rest.next(), rest.next()].map(Option::unwrap_or_default);
+                let digits = std::str::from_utf8(&digits).unwrap_or_default();
+                bytes.push(u8::from_str_radix(digits, 16).unwrap_or(b'?'));
+            }
+            byte => bytes.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn element(name: &str, text: &str) -> String {

@@ -126,6 +126,10 @@ pub(super) fn refuse_credentials(target: &Target, error: CredentialError) -> Res
             "IncompleteSignatureException",
             "Authorization header requires 'Credential' parameter of Signature Version 4.",
         ),
+        CredentialError::Expired => (
+            "ExpiredTokenException",
+            "The security token included in the request is expired",
+        ),
     };
     refuse(target, &ServiceError::new(code, message), None)
 }

@@ -110,6 +110,11 @@ impl S3Front {
                 "The authorization header that you provided is not valid.",
                 StatusCode::BAD_REQUEST,
             ),
+            CredentialError::Expired => (
+                "ExpiredToken",
+                "The provided token has expired.",
+                StatusCode::BAD_REQUEST,
+            ),
         };
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\

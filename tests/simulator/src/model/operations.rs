@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::shape::{self, Input, members as m};
-use super::state::State;
+use super::state::{State, Surroundings};
 use super::{Answer, Request, bucket, fleet, image, session, stack, sts, tag, tagging};
 use crate::call::Service;
 use crate::call::Service::{AppStream, S3, Sts, Tagging};
+use crate::config::Config;
 
 /// How an operation is answered.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +18,8 @@ pub(crate) enum Run {
     Read(fn(&State, &Request<'_>) -> Answer),
     /// By changing the state.
     Write(fn(&mut State, &Request<'_>) -> Answer),
+    /// By remembering something that is no object and shows in no list.
+    Aside(fn(&mut Surroundings, &Config, &Request<'_>) -> Answer),
 }
 
 /// An operation.
@@ -97,6 +100,22 @@ const fn write(
     }
 }
 
+const fn aside(
+    service: Service,
+    name: &'static str,
+    about: About,
+    input: Input,
+    run: fn(&mut Surroundings, &Config, &Request<'_>) -> Answer,
+) -> Operation {
+    Operation {
+        service,
+        name,
+        input,
+        about,
+        run: Run::Aside(run),
+    }
+}
+
 #[rustfmt::skip]
 const OPERATIONS: &[Operation] = &[
     write(AppStream, "CreateFleet", FLEET, &[m::CREATE_FLEET, m::FLEET_SETTINGS], fleet::change::create),
@@ -122,6 +141,7 @@ const OPERATIONS: &[Operation] = &[
     read(AppStream, "DescribeImages", &[("image", "Names"), ("arn", "Arns")], &[m::DESCRIBE_IMAGES], image::describe),
     read(Tagging, "GetResources", &[], &[m::GET_RESOURCES], tagging::get_resources),
     read(Sts, "GetCallerIdentity", &[], &[], sts::get_caller_identity),
+    aside(Sts, "AssumeRole", &[("arn", "RoleArn")], &[m::ASSUME_ROLE], sts::assume_role),
     read(S3, "ListBuckets", &[], &[m::LIST_BUCKETS], bucket::list),
     read(S3, "HeadBucket", IN_BUCKET, &[m::BUCKET], bucket::head),
     read(S3, "GetBucketLocation", IN_BUCKET, &[m::BUCKET], bucket::location),

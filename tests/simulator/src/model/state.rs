@@ -15,7 +15,7 @@ use super::stack::Stack;
 use super::table::{Stamp, Table};
 use super::tagging::TagHistory;
 use super::{Answer, Place};
-use crate::call::ServiceError;
+use crate::call::{Caller, ServiceError};
 use crate::config::Config;
 
 /// A name in a place.
@@ -54,6 +54,8 @@ pub(crate) struct Surroundings {
     pub(crate) retired_principals: BTreeSet<String>,
     /// How many buckets the service has created under a prefix, for their random ends.
     pub(crate) bucket_serials: BTreeMap<String, u64>,
+    /// Whom the access keys that AssumeRole gave out stand for, and until when.
+    pub(crate) assumed: BTreeMap<String, (Caller, DateTime<Utc>)>,
     /// Sessions that a stop has ended under their users.
     pub(crate) sessions_cut: u64,
 }
@@ -72,16 +74,17 @@ impl State {
             mutation: 0,
             times: VecDeque::new(),
         };
-        let accounts: BTreeSet<&String> = config
+        let accounts: BTreeSet<&str> = config
             .credentials
             .values()
-            .map(|caller| &caller.account)
-            .chain([&config.account])
+            .map(|caller| caller.account.as_str())
+            .chain([config.account.as_str()])
+            .chain(config.roles.keys().filter_map(|arn| account_of(arn)))
             .collect();
         for account in accounts {
             for region in &config.regions {
                 let place = Place {
-                    account: account.clone(),
+                    account: account.to_owned(),
                     region: region.clone(),
                 };
                 state.seed_images(&place);
@@ -217,6 +220,11 @@ pub(crate) fn rows_in<'a, V: Clone>(
         .range((start, Bound::Unbounded))
         .take_while(move |((other, _), _)| other == place)
         .map(|((_, name), row)| (name.as_str(), row))
+}
+
+/// The account that an ARN names.
+pub(crate) fn account_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4).filter(|account| !account.is_empty())
 }
 
 /// An empty answer.

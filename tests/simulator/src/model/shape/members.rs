@@ -44,6 +44,24 @@ const PLATFORM: Kind = Kind::Choice(&[
 ]);
 const PERMISSION: Kind = Kind::Choice(&["ENABLED", "DISABLED"]);
 
+/// `AssumeRole`, without what narrows a session down.
+pub(crate) const ASSUME_ROLE: &[Member] = &[
+    required(
+        "RoleArn",
+        Kind::Text(
+            20,
+            2048,
+            Some(
+                "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\
+                 \\u10000-\\u10FFFF]+",
+            ),
+        ),
+    ),
+    required("RoleSessionName", Kind::Text(2, 64, Some("[\\w+=,.@-]*"))),
+    optional("DurationSeconds", Kind::Integer(900, 43_200)),
+    optional("ExternalId", Kind::Text(2, 1224, Some("[\\w+=,.@:\\/-]*"))),
+];
+
 /// What Create and Update of a fleet have in common, and a fleet returns.
 pub(crate) const FLEET_SETTINGS: &[Member] = &[
     optional("ImageArn", ARN),
