@@ -5,6 +5,7 @@
 //!                              └─► ConfigFaults: every fault, not the first
 //! ```
 
+mod accounts;
 mod database_url;
 mod duration;
 #[cfg(test)]
@@ -14,8 +15,10 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use streamkeeper_aws::AssumeRole;
 use tracing_subscriber::EnvFilter;
 
+pub use self::accounts::AccountArgs;
 pub use self::database_url::DatabaseUrl;
 pub use self::duration::{format_duration, parse_duration};
 
@@ -41,6 +44,8 @@ pub struct RunOptions {
     pub transition_interval: Duration,
     /// How long a lease lasts without being renewed.
     pub lease_duration: Duration,
+    /// How accounts other than the daemon's own are reached; `None`: not at all.
+    pub assume_role: Option<AssumeRole>,
     /// Where the page, `/metrics`, `/healthz` and `/readyz` are served.
     pub listen: SocketAddr,
     /// What log lines look like.
@@ -115,6 +120,10 @@ pub struct RunArgs {
     )]
     pub lease_duration: String,
 
+    /// How other accounts are reached.
+    #[command(flatten)]
+    pub accounts: AccountArgs,
+
     /// Address of the page, /metrics, /healthz and /readyz
     #[arg(
         long,
@@ -156,6 +165,7 @@ impl RunArgs {
             sweep_interval,
             transition_interval,
             lease_duration,
+            accounts,
             listen,
             log_format,
             log_level,
@@ -180,6 +190,7 @@ impl RunArgs {
             "--lease-duration",
             read_duration(lease_duration, &lease),
         );
+        let assume_role = accounts.validate(&mut faults);
         let listen = faulty(&mut faults, "--listen", read_address(listen));
         let log_format = faulty(&mut faults, "--log-format", log_format.parse());
         let log_level = faulty(&mut faults, "--log-level", read_log_level(log_level));
@@ -191,6 +202,7 @@ impl RunArgs {
                 sweep_interval: sweep_interval?,
                 transition_interval: transition_interval?,
                 lease_duration: lease_duration?,
+                assume_role: assume_role?,
                 listen: listen?,
                 log_format: log_format?,
                 log_level: log_level?,

@@ -7,6 +7,7 @@
 //!   web ── health, readiness, metrics
 //! ```
 
+mod access;
 mod scope;
 
 use std::collections::BTreeMap;
@@ -48,7 +49,9 @@ pub async fn run(options: RunOptions) -> anyhow::Result<ExitCode> {
     let listener = TcpListener::bind(options.listen)
         .await
         .with_context(|| format!("listen on {}", options.listen))?;
-    let aws = AwsConfig::load(aws_settings(options.lease_duration)).await;
+    let aws = AwsConfig::load(aws_settings(options.lease_duration))
+        .await
+        .with_role(options.assume_role.clone());
     let lifecycle = Lifecycle::new();
     let daemon = Daemon::start(Start {
         store,

@@ -194,7 +194,9 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         };
         if !due.is_empty() || (sweep && self.refused.is_none()) {
             let interval = self.sweep_interval();
-            let world = self.look(&due, sweep.then_some(interval), now).await;
+            let Some(world) = self.unless_over(&due, sweep.then_some(interval), now).await else {
+                return Ok(round);
+            };
             let names: Vec<&str> = snapshot
                 .environments
                 .iter()
@@ -329,6 +331,23 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         {
             Err(StoreError::Conflict { .. }) | Ok(()) => Ok(()),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Looks; `None` when it was asked to stop or lost the lease meanwhile. A look changes nothing,
+    /// so it is let go of instead of holding up a stop for as long as AWS does not answer.
+    async fn unless_over(
+        &mut self,
+        due: &[Candidate],
+        sweep: Option<TimeDelta>,
+        now: Timestamp,
+    ) -> Option<ObservedWorld> {
+        let draining = self.shared.draining.clone();
+        let lost = self.shared.lease.lost().clone();
+        tokio::select! {
+            () = draining.cancelled() => None,
+            () = lost.cancelled() => None,
+            world = self.look(due, sweep, now) => Some(world),
         }
     }
 

@@ -100,14 +100,14 @@ async fn insert(pool: &PgPool, name: &str) {
 const READY: &str = "SELECT count(*) > 0 AND bool_and(ready = 'True') FROM streamkeeper.status";
 
 /// Where a daemon listens, as it says itself.
-async fn address(daemon: &Daemon) -> SocketAddr {
+pub(crate) async fn address(daemon: &Daemon) -> SocketAddr {
     let line = daemon.until_logged("listen=").await;
     let text = line.split("listen=").nth(1).unwrap();
     text.split_whitespace().next().unwrap().parse().unwrap()
 }
 
 /// One HTTP request, by hand: its status and its body.
-async fn get(address: SocketAddr, path: &str) -> (u16, String) {
+pub(crate) async fn get(address: SocketAddr, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on says where it stands"
 )]
 
+mod accounts;
 mod budget;
 mod commands;
 mod converge;

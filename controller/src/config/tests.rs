@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{DatabaseUrl, LogFormat, RunArgs, RunOptions, format_duration, parse_duration};
+use super::{
+    AccountArgs, DatabaseUrl, LogFormat, RunArgs, RunOptions, format_duration, parse_duration,
+};
 
 const URL: &str = "postgres://user:secret@host/db";
 
@@ -12,6 +14,7 @@ fn defaults() -> RunArgs {
         sweep_interval: "60s".to_owned(),
         transition_interval: "15s".to_owned(),
         lease_duration: "30s".to_owned(),
+        accounts: AccountArgs::default(),
         listen: "127.0.0.1:8420".to_owned(),
         log_format: "auto".to_owned(),
         log_level: "info".to_owned(),
@@ -75,6 +78,10 @@ fn every_fault_is_listed_in_the_options_order() {
         sweep_interval: "0".to_owned(),
         transition_interval: "15".to_owned(),
         lease_duration: "499ms".to_owned(),
+        accounts: AccountArgs {
+            assume_role: Some("streamkeeper".to_owned()),
+            external_id: Some("x".into()),
+        },
         listen: "localhost".to_owned(),
         log_format: "xml".to_owned(),
         log_level: "warn,=".to_owned(),
@@ -92,6 +99,8 @@ fn every_fault_is_listed_in_the_options_order() {
             "--sweep-interval",
             "--transition-interval",
             "--lease-duration",
+            "--assume-role",
+            "--external-id",
             "--listen",
             "--log-format",
             "--log-level"
@@ -139,4 +148,37 @@ fn the_password_is_never_printed() {
     }
     let options = validate(&defaults());
     assert!(!format!("{options:?}").contains("secret"));
+}
+
+#[test]
+fn other_accounts_are_reached_by_a_role_or_not_at_all() {
+    let with = |role: Option<&str>, external_id: Option<&str>| {
+        let accounts = AccountArgs {
+            assume_role: role.map(str::to_owned),
+            external_id: external_id.map(Into::into),
+        };
+        RunArgs {
+            accounts,
+            ..defaults()
+        }
+    };
+    let template = "arn:aws:iam::{account}:role/streamkeeper";
+    assert_eq!(validate(&with(None, None)).assume_role, None);
+    assert_eq!(validate(&with(Some(""), None)).assume_role, None);
+    let options = validate(&with(Some(template), Some("hush-hush")));
+    let printed = format!("{options:?}{:?}", with(Some(template), Some("hush-hush")));
+    assert!(!printed.contains("hush"), "{printed}");
+    let how = options.assume_role.unwrap();
+    assert_eq!(
+        how.template.role_in("444455556666"),
+        "arn:aws:iam::444455556666:role/streamkeeper"
+    );
+    assert!(how.external_id.is_some());
+    let faults = with(None, Some("hush-hush"))
+        .validate(Some(URL))
+        .unwrap_err();
+    assert_eq!(
+        faults.faults,
+        ["--external-id: is of no use without --assume-role"]
+    );
 }

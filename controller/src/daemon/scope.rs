@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use streamkeeper_aws::{AwsCloud, AwsConfig};
-use streamkeeper_core::cloud::ErrorClass;
 use streamkeeper_core::environment::Scope;
-use streamkeeper_core::plan::WaitReason;
 use streamkeeper_state::{Lease, ScopeRow, Store};
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::Steward;
+use super::access::{self, Access, Unsaid, Ways};
 use crate::clock::Clock;
 use crate::keeper::{Keeper, Parts, Settings};
 use crate::lease::HeldLease;
@@ -30,9 +29,6 @@ const IDENTITY_AGE: Duration = Duration::from_secs(300);
 
 /// How soon STS is asked again when its last answer was no: somebody is putting it right.
 const REFUSED_AGE: Duration = Duration::from_secs(15);
-
-/// The account of a scope whose account nobody knows yet; nothing is read or written under it.
-const NO_ACCOUNT: &str = "000000000000";
 
 /// A scope that this daemon keeps.
 pub(super) struct Kept {
@@ -108,18 +104,26 @@ impl Keeping {
     /// Runs rounds until the lease is lost or nothing new may begin.
     async fn keep(&self, mut wakes: broadcast::Receiver<String>) {
         let mut pause = FIRST_PAUSE;
-        let mut keeper: Option<Keeper<AwsCloud>> = None;
+        let mut current: Option<Current> = None;
         let mut identified_at = crate::lease::now();
         let mut identity_age = IDENTITY_AGE;
+        let ways = Ways::new(&self.aws, &self.scope);
+        let mut known_changes = ways.changes();
         while !self.is_over() {
-            let stale = identified_at.elapsed() >= identity_age;
-            if keeper.is_none() || stale {
+            // Renewed or refused credentials may be somebody else's.
+            let stale = identified_at.elapsed() >= identity_age || ways.changes() != known_changes;
+            if current.is_none() || stale {
                 let asked_at = crate::lease::now();
-                match self.access().await {
+                let access = tokio::select! {
+                    access = self.access(&ways) => access,
+                    () = self.over() => return,
+                };
+                known_changes = ways.changes();
+                match access {
                     Some(access) => {
                         let refused = access.refused.is_some();
                         identity_age = if refused { REFUSED_AGE } else { IDENTITY_AGE };
-                        self.identify(&mut keeper, access);
+                        self.identify(&mut current, access, &ways);
                     }
                     None => {
                         if self.rest(pause).await {
@@ -131,7 +135,7 @@ impl Keeping {
                 }
                 identified_at = asked_at;
             }
-            let Some(keeper) = keeper.as_mut() else {
+            let Some(Current { keeper, .. }) = current.as_mut() else {
                 continue;
             };
             match keeper.round().await {
@@ -168,11 +172,18 @@ impl Keeping {
         self.draining.is_cancelled() || self.lease.lost().is_cancelled()
     }
 
+    /// Waits until it is over.
+    async fn over(&self) {
+        tokio::select! {
+            () = self.draining.cancelled() => {}
+            () = self.lease.lost().cancelled() => {}
+        }
+    }
+
     /// Waits; whether it is over.
     async fn rest(&self, pause: Duration) -> bool {
         tokio::select! {
-            () = self.draining.cancelled() => true,
-            () = self.lease.lost().cancelled() => true,
+            () = self.over() => true,
             () = tokio::time::sleep(pause) => false,
         }
     }
@@ -209,79 +220,36 @@ impl Keeping {
             .is_none_or(|region| region.is_empty() || region == self.scope.region)
     }
 
-    /// Asks STS who we are, and judges whether that may touch this scope; `None` when it does not
-    /// say.
-    async fn access(&self) -> Option<Access> {
-        let identity = match self.aws.identity(&self.scope.region).await {
-            Ok(identity) => identity,
-            Err(error) if error.class == ErrorClass::Denied => {
-                // A definite no: people read it in the conditions.
-                let known = self
-                    .scope
-                    .account_id
-                    .clone()
-                    .or(self.scope.pinned_account.clone());
-                return Some(Access {
-                    account: known.unwrap_or_else(|| NO_ACCOUNT.to_owned()),
-                    caller_arn: String::new(),
-                    refused: Some((WaitReason::NoCredentials, error.to_string())),
-                });
-            }
-            Err(error) => {
+    /// Who we are in this scope's account, and what that means; `None` when nobody says.
+    async fn access(&self, ways: &Ways) -> Option<Access> {
+        match access::ask(ways, &self.scope, &self.store).await {
+            Ok(access) => Some(access),
+            Err(Unsaid(why)) => {
                 tracing::warn!(
                     scope.region = self.scope.region,
-                    "nothing is touched: STS does not say who we are: {error}"
+                    "nothing is touched: {why}"
                 );
-                return None;
+                None
             }
-        };
-        let account = match &self.scope.account_id {
-            Some(account) => account.clone(),
-            None => match self
-                .store
-                .pin_account(self.scope.id, &identity.account)
-                .await
-            {
-                Ok(pinned) => pinned,
-                Err(error) => {
-                    tracing::warn!(error = %Chain(&error), "the account could not be pinned");
-                    return None;
-                }
-            },
-        };
-        let refused = (account != identity.account).then(|| {
-            let ours = &identity.account;
-            if self.scope.account_id.is_some() {
-                let message =
-                    format!("there are no credentials for account {account}; ours are for {ours}");
-                (WaitReason::NoCredentials, message)
-            } else {
-                let message = format!(
-                    "this region's rows were first kept with account {account}; the credentials \
-                     now are for {ours}"
-                );
-                (WaitReason::WrongAccount, message)
-            }
-        });
-        Some(Access {
-            account,
-            caller_arn: identity.arn,
-            refused,
-        })
+        }
     }
 
-    fn identify(&self, keeper: &mut Option<Keeper<AwsCloud>>, access: Access) {
+    fn identify(&self, current: &mut Option<Current>, access: Access, ways: &Ways) {
         let Access {
             account,
             caller_arn,
             refused,
+            foreign,
         } = access;
-        match keeper {
-            Some(keeper) if keeper.account() == account => keeper.identify(&caller_arn, refused),
+        match current {
+            // With other credentials it is another keeper: this one's cloud has the old ones.
+            Some(current) if current.foreign == foreign && current.keeper.account() == account => {
+                current.keeper.identify(&caller_arn, refused);
+            }
             Some(_) | None => {
-                *keeper = Some(Keeper::new(Parts {
+                let keeper = Keeper::new(Parts {
                     store: self.store.clone(),
-                    cloud: self.aws.cloud(&self.scope.region, &account),
+                    cloud: ways.config(foreign).cloud(&self.scope.region, &account),
                     clock: Arc::clone(&self.clock),
                     lease: self.lease.clone(),
                     scope: Scope {
@@ -293,15 +261,15 @@ impl Keeping {
                     metrics: Arc::clone(&self.metrics),
                     draining: self.draining.clone(),
                     settings: self.settings,
-                }));
+                });
+                *current = Some(Current { keeper, foreign });
             }
         }
     }
 }
 
-/// Who we are, and what that means for the scope.
-struct Access {
-    account: String,
-    caller_arn: String,
-    refused: Option<(WaitReason, String)>,
+/// The keeper, and whether its cloud has the credentials of a role.
+struct Current {
+    keeper: Keeper<AwsCloud>,
+    foreign: bool,
 }

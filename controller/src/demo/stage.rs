@@ -85,6 +85,7 @@ impl Stage {
             sweep_interval: Duration::from_secs(2),
             transition_interval: Duration::from_millis(250),
             lease_duration: Duration::from_secs(10),
+            assume_role: None,
             listen: any_port,
             log_format: LogFormat::Auto,
             log_level: "off".to_owned(),
