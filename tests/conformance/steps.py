@@ -13,6 +13,8 @@ HOME_PREFIX = "appstream2-36fb080bb8-eu-west-1-111122223333"
 
 #: Codes that every AWS service may answer with and no operation declares.
 COMMON_ERRORS = {"ValidationException", "ThrottlingException", "AccessDeniedException"}
+#: The query protocol's spelling of the last one.
+STS_ERRORS = {"AccessDenied"}
 #: S3's model declares almost none of its errors; these are from S3's list of error codes.
 S3_ERRORS = {"NoSuchBucket", "NoSuchBucketPolicy", "MalformedPolicy", "AccessDenied", "404"}
 
@@ -291,8 +293,9 @@ class Script:
         if error["Code"] != code:
             found.append(f"{error['Code']}: {error['Message']}")
         declared = {shape.name: shape for shape in answer.operation.error_shapes}
-        is_s3 = answer.operation.service_model.service_name == "s3"
-        if code not in declared and code not in (S3_ERRORS if is_s3 else COMMON_ERRORS):
+        common = {"s3": S3_ERRORS, "sts": STS_ERRORS}
+        service = answer.operation.service_model.service_name
+        if code not in declared and code not in common.get(service, COMMON_ERRORS):
             found.append(f"{code} is not declared for {answer.operation.name}")
         if not error.get("Message"):
             found.append("no message")

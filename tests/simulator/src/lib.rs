@@ -100,14 +100,14 @@ impl Simulator {
         &self.faults
     }
 
-    /// Who an access key stands for: what AssumeRole or the configuration says, else the account's
+    /// Who an access key stands for: what `AssumeRole` or the configuration says, else the account's
     /// own role.
     #[must_use]
     pub fn caller_of(&self, access_key: &str) -> Caller {
         self.world().caller_of(access_key)
     }
 
-    /// Whether AssumeRole gave the key out, and its time is over.
+    /// Whether `AssumeRole` gave the key out, and its time is over.
     pub(crate) fn has_expired(&self, access_key: &str) -> bool {
         self.world().has_expired(access_key, self.clock.now())
     }

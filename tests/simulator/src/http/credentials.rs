@@ -26,7 +26,7 @@ pub(super) enum CredentialError {
     Missing,
     /// There is one, but not of Signature Version 4.
     Malformed,
-    /// They were AssumeRole's, and their time is over.
+    /// They were `AssumeRole`'s, and their time is over.
     Expired,
 }
 

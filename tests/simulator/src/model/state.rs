@@ -54,7 +54,7 @@ pub(crate) struct Surroundings {
     pub(crate) retired_principals: BTreeSet<String>,
     /// How many buckets the service has created under a prefix, for their random ends.
     pub(crate) bucket_serials: BTreeMap<String, u64>,
-    /// Whom the access keys that AssumeRole gave out stand for, and until when.
+    /// Whom the access keys that `AssumeRole` gave out stand for, and until when.
     pub(crate) assumed: BTreeMap<String, (Caller, DateTime<Utc>)>,
     /// Sessions that a stop has ended under their users.
     pub(crate) sessions_cut: u64,
