@@ -7,6 +7,7 @@
 mod answers;
 mod connections;
 mod deaths;
+mod pairs;
 mod reads;
 mod stories;
 
@@ -42,6 +43,26 @@ enum Trouble {
 }
 
 impl Trouble {
+    /// Has it happen from now on.
+    fn begin(&self, world: &World) {
+        match self {
+            Self::Call(nth, fault) => {
+                let nth_of_ours = Matcher::mutating().caller(world.daemon_arn()).nth(*nth);
+                world.simulator.faults().add(nth_of_ours, fault.clone());
+            }
+            Self::Death(nth, death) => world.kill_at_call(*nth, *death),
+            Self::DeathAtCommit(nth, moment) => {
+                world.kill_at_commit(number(world, *nth, *moment), *moment);
+            }
+            Self::Cut(nth, moment) => {
+                let number = number(world, *nth, *moment);
+                let proxy = world.proxy.as_ref().unwrap();
+                proxy.at_commit(number, *moment, streamkeeper_tests::Fault::Cut);
+            }
+            Self::Lies(lie) => lie.begin(world),
+        }
+    }
+
     /// Whether everything happens through a proxy before PostgreSQL.
     const fn needs_proxy(&self) -> bool {
         matches!(self, Self::DeathAtCommit(..) | Self::Cut(..))
@@ -77,42 +98,27 @@ struct Lived {
     /// The daemon's calls that AWS executed, sorted.
     changes: Vec<String>,
     commits: usize,
+    /// Whether every trouble struck.
+    spent: bool,
 }
 
-/// Lives a story, with at most one trouble in it; gives the world back, emptied.
-async fn live(
-    mut world: World,
-    story: Story,
-    trouble: Option<&Trouble>,
-    proxy: bool,
-) -> (Lived, World) {
+/// Lives a story with troubles in it; gives the world back, emptied.
+async fn live(mut world: World, story: Story, troubles: &[Trouble], proxy: bool) -> (Lived, World) {
     story.prepare(&mut world).await;
     if proxy {
         world.through_proxy().await;
         world.settle().await;
     }
     let (calls, commits_before) = (world.changes().len(), commits(&world));
-    match trouble {
-        None => {}
-        Some(Trouble::Call(nth, fault)) => {
-            let nth_of_ours = Matcher::mutating().caller(world.daemon_arn()).nth(*nth);
-            world.simulator.faults().add(nth_of_ours, fault.clone());
-        }
-        Some(Trouble::Death(nth, death)) => world.kill_at_call(*nth, *death),
-        Some(Trouble::DeathAtCommit(nth, moment)) => {
-            world.kill_at_commit(number(&world, *nth, *moment), *moment);
-        }
-        Some(Trouble::Cut(nth, moment)) => {
-            let number = number(&world, *nth, *moment);
-            let proxy = world.proxy.as_ref().unwrap();
-            proxy.at_commit(number, *moment, streamkeeper_tests::Fault::Cut);
-        }
-        Some(Trouble::Lies(lie)) => lie.begin(&world),
+    for trouble in troubles {
+        trouble.begin(&world);
     }
     story.happen(&mut world).await;
+    let spent = world.is_spent();
+    // Of two the second may wait for a call that the first one saved.
     assert!(
-        world.is_spent(),
-        "{story:?} ends before {trouble:?} strikes"
+        spent || troubles.len() > 1,
+        "{story:?} ends before {troubles:?} strikes"
     );
     let mut changes = world.changes().split_off(calls);
     changes.sort();
@@ -124,6 +130,7 @@ async fn live(
         end,
         changes,
         commits,
+        spent,
     };
     (lived, world.again(brisk()).await)
 }
@@ -147,16 +154,35 @@ fn number(world: &World, nth: usize, moment: Moment) -> usize {
 
 /// Lives a story once for each trouble and demands the end it has without; how often.
 async fn survive(story: Story, proxy: bool, troubles: impl Fn(&Lived) -> Vec<Trouble>) -> usize {
-    let (reference, world) = live(World::brisk().await, story, None, proxy).await;
+    let each = |reference: &Lived| {
+        let troubles = troubles(reference).into_iter();
+        troubles.map(|trouble| vec![trouble]).collect()
+    };
+    survive_together(story, proxy, each).await
+}
+
+/// The same with several troubles in one life; how many lives all of them struck.
+async fn survive_together(
+    story: Story,
+    proxy: bool,
+    troubles: impl Fn(&Lived) -> Vec<Vec<Trouble>>,
+) -> usize {
+    let (reference, world) = live(World::brisk().await, story, &[], proxy).await;
     let troubles = troubles(&reference);
-    let lives = troubles.len();
+    let mut struck = 0;
     let reference = Arc::new(reference);
     let mut idle = vec![world];
     let mut running = JoinSet::new();
-    for trouble in troubles {
-        assert_eq!(trouble.needs_proxy(), proxy);
+    for troubles in troubles {
+        assert!(
+            troubles
+                .iter()
+                .all(|trouble| trouble.needs_proxy() == proxy)
+        );
         if running.len() == SIDE_BY_SIDE {
-            idle.push(running.join_next().await.unwrap().unwrap());
+            let (spent, world) = running.join_next().await.unwrap().unwrap();
+            struck += usize::from(spent);
+            idle.push(world);
         }
         let world = match idle.pop() {
             Some(world) => world,
@@ -164,20 +190,20 @@ async fn survive(story: Story, proxy: bool, troubles: impl Fn(&Lived) -> Vec<Tro
         };
         let reference = Arc::clone(&reference);
         running.spawn(async move {
-            let (lived, world) = live(world, story, Some(&trouble), proxy).await;
-            compare(story, &trouble, &reference, &lived);
-            world
+            let (lived, world) = live(world, story, &troubles, proxy).await;
+            compare(story, &troubles, &reference, &lived);
+            (lived.spent, world)
         });
     }
     while let Some(lived) = running.join_next().await {
-        lived.unwrap();
+        struck += usize::from(lived.unwrap().0);
     }
-    lives
+    struck
 }
 
-fn compare(story: Story, trouble: &Trouble, reference: &Lived, lived: &Lived) {
+fn compare(story: Story, troubles: &[Trouble], reference: &Lived, lived: &Lived) {
     let mut end = lived.end.clone();
-    if !trouble.keeps_the_ledger() {
+    if !troubles.iter().all(Trouble::keeps_the_ledger) {
         end.clone_from(&reference.end);
         let rest = lived
             .end
@@ -188,10 +214,11 @@ fn compare(story: Story, trouble: &Trouble, reference: &Lived, lived: &Lived) {
     let different = differences(&reference.end, &end);
     assert!(
         different.is_empty(),
-        "{story:?} with {trouble:?}:\n{}",
+        "{story:?} with {troubles:?}:\n{}",
         different.join("\n")
     );
     let (expected, made) = (counts(&reference.changes), counts(&lived.changes));
+    let takes_twice = troubles.iter().any(Trouble::takes_twice);
     let mut repeats = 0;
     for (change, made) in &made {
         let expected = expected.get(change).copied().unwrap_or(0);
@@ -199,13 +226,13 @@ fn compare(story: Story, trouble: &Trouble, reference: &Lived, lived: &Lived) {
         repeats += more;
         let taken = TAKING.iter().any(|call| change.starts_with(call));
         assert!(
-            more == 0 || !change.starts_with("Create") && (trouble.takes_twice() || !taken),
-            "{story:?} with {trouble:?} makes {change} {made} times"
+            more == 0 || !change.starts_with("Create") && (takes_twice || !taken),
+            "{story:?} with {troubles:?} makes {change} {made} times"
         );
     }
     assert!(
-        repeats <= trouble.repeats(),
-        "{story:?} with {trouble:?} calls too often: {:?} instead of {:?}",
+        repeats <= troubles.iter().map(Trouble::repeats).sum(),
+        "{story:?} with {troubles:?} calls too often: {:?} instead of {:?}",
         lived.changes,
         reference.changes
     );

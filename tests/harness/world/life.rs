@@ -123,18 +123,24 @@ impl World {
         }
     }
 
-    /// Runs rounds, jumping to each next wake-up, until a sweep does nothing and nothing is due
-    /// before the next one.
+    /// Runs rounds, jumping to each next wake-up, until two sweeps in a row do nothing and nothing is
+    /// due between them: what is believed only a minute later comes with the second.
     ///
     /// # Panics
     ///
     /// Panics when that never happens.
     pub async fn settle(&mut self) {
+        let mut quiet = 0;
         for _ in 0..MOST_ROUNDS {
             let round = self.round().await;
             let wait = round.next_wake - self.simulator.clock().now();
             if round.swept && round.acted == 0 && wait > TimeDelta::seconds(50) {
-                return;
+                quiet += 1;
+                if quiet == 2 {
+                    return;
+                }
+            } else {
+                quiet = 0;
             }
             self.simulator
                 .clock()

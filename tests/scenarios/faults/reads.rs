@@ -33,7 +33,7 @@ pub(super) enum Lie {
     Omitted,
 }
 
-const LIES: [Lie; 7] = [
+pub(super) const LIES: [Lie; 7] = [
     Lie::Stale(1),
     Lie::Stale(2),
     Lie::Stale(3),
