@@ -398,6 +398,7 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
                 .retain(|name| !know.contains(name));
             needs.buckets.retain(|name| !asked.buckets.contains(name));
             needs.sessions.retain(|name| !asked.sessions.contains(name));
+            needs.access.subtract(&asked.access);
             if look::is_empty(&needs) {
                 break;
             }
@@ -435,6 +436,7 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             caller_arn: Arc::clone(&self.caller_arn),
             failures: remembered.failures(now),
             unsteady: remembered.unsteady.clone(),
+            is_covered: candidate.is_covered_by(world),
             fights: remembered.contests.at(now),
             looked_at,
             own_look,
@@ -541,14 +543,7 @@ fn sweep_record(
     }
     let verified: BTreeSet<&str> = due
         .iter()
-        .filter(|candidate| {
-            candidate.stack().is_some_and(|stack| {
-                world
-                    .associations
-                    .get(stack)
-                    .is_some_and(|found| !found.is_unknown())
-            })
-        })
+        .filter(|candidate| candidate.is_covered_by(world))
         .map(|candidate| candidate.row.name.as_str())
         .collect();
     Some(SweepRecord {

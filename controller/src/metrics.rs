@@ -14,7 +14,7 @@ use prometheus_client::registry::Registry;
 /// Outcomes of a pass.
 const PASS_OUTCOMES: [&str; 5] = ["unchanged", "changed", "conflict", "failed", "panicked"];
 /// Mutating operations.
-const ACTIONS: [&str; 14] = [
+const ACTIONS: [&str; 19] = [
     "CreateFleet",
     "UpdateFleet",
     "StartFleet",
@@ -29,14 +29,21 @@ const ACTIONS: [&str; 14] = [
     "UntagResource",
     "PutBucketPolicy",
     "DeleteBucketPolicy",
+    "CreateUser",
+    "EnableUser",
+    "DisableUser",
+    "BatchAssociateUserStack",
+    "BatchDisassociateUserStack",
 ];
 /// Why a keeper woke.
 const WAKEUPS: [&str; 2] = ["notify", "due"];
 /// Reading operations.
-const READS: [&str; 9] = [
+const READS: [&str; 11] = [
     "DescribeFleets",
     "DescribeSessions",
     "DescribeStacks",
+    "DescribeUserStackAssociations",
+    "DescribeUsers",
     "GetBucketPolicy",
     "GetResources",
     "ListAssociatedFleets",

@@ -279,6 +279,7 @@ pub fn brisk() -> Config {
             provisioning: Duration::from_secs(20),
             home_bucket: Duration::from_secs(10),
             settings_bucket: Duration::from_secs(10),
+            user: Duration::from_secs(3),
         },
         ..Config::default()
     }

@@ -195,6 +195,7 @@ impl Life {
             provisioning: Duration::ZERO,
             home_bucket: Duration::from_millis(50),
             settings_bucket: Duration::ZERO,
+            user: Duration::ZERO,
         };
         let config = Config {
             delays,

@@ -1,5 +1,7 @@
 //! Makes exactly one SDK call per action, once, with a deadline.
 
+mod access;
+
 use std::error::Error;
 use std::future::Future;
 use std::time::Duration;
@@ -118,6 +120,7 @@ async fn call(clients: &Clients, action: &Action) -> Result<Applied, ApplyError>
             let request = s3.delete_bucket_policy().bucket(bucket);
             outcome(request.expected_bucket_owner(&clients.account).send()).await
         }
+        Action::Access(call) => access::call(clients, call).await,
     }
 }
 
@@ -132,6 +135,7 @@ where
     match call.await {
         Ok(answer) => Ok(Applied {
             request_id: answer.request_id().map(str::to_owned),
+            refused: Vec::new(),
         }),
         Err(error) => Err(error::from_sdk(&error)),
     }

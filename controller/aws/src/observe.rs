@@ -15,6 +15,7 @@
 //! - A look ends: each call has a time-out, lists have a bound on pages, and the whole has a
 //!   deadline, beyond which what is left is Unknown.
 
+mod access;
 mod associations;
 mod buckets;
 mod names;
@@ -129,11 +130,12 @@ impl Described for ObservedStack {
 /// Looks at what the request names.
 pub(crate) async fn observe(reader: &Arc<Reader>, request: &ObserveRequest) -> ObservedWorld {
     let (fleets, stacks) = inventories(reader, request).await;
-    let (stack_fleets, fleet_stacks, sessions, buckets) = tokio::join!(
+    let (stack_fleets, fleet_stacks, sessions, buckets, access) = tokio::join!(
         associations::fleets_of_stacks(reader, &request.associations_of_stacks),
         associations::stacks_of_fleets(reader, &request.associations_of_fleets),
         associations::sessions_of_fleets(reader, &request.sessions),
         buckets::policies(reader, &request.buckets),
+        access::observe(reader, &request.access),
     );
     ObservedWorld {
         observed_at: request.now,
@@ -143,6 +145,7 @@ pub(crate) async fn observe(reader: &Arc<Reader>, request: &ObserveRequest) -> O
         stacks,
         buckets,
         sessions,
+        access,
         calls: reader.calls(),
     }
 }

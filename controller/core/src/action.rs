@@ -7,12 +7,15 @@
 //! - There is no action on a cluster, an object or a bucket itself: nothing here can end a cluster
 //!   or delete anybody's data.
 
+mod access;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::access::{AccessCall, BATCH, StackUser};
 use crate::settings::{AttributeToDelete, FleetSettings, StackSettings};
 
 /// One mutating AWS call with all its parameters.
@@ -82,6 +85,9 @@ pub enum Action {
     },
     /// `DeleteBucketPolicy`, when nothing would remain; `base` as above.
     DeleteBucketPolicy { bucket: String, base: Option<Value> },
+    /// A call about who may use what, told by its own `action`.
+    #[serde(untagged)]
+    Access(AccessCall),
 }
 
 /// What intents of versions without the member meant.
@@ -115,6 +121,14 @@ impl ObjectRef {
         }
     }
 
+    /// An account of the region's user pool.
+    pub fn user(name: impl Into<String>) -> Self {
+        Self {
+            kind: ObjectKind::User,
+            name: name.into(),
+        }
+    }
+
     /// A bucket, by its real name.
     pub fn bucket(name: impl Into<String>) -> Self {
         Self {
@@ -140,6 +154,8 @@ pub enum ObjectKind {
     Stack,
     /// An S3 bucket.
     Bucket,
+    /// An account of the region's user pool, which no environment owns.
+    User,
 }
 
 impl ObjectKind {
@@ -150,6 +166,7 @@ impl ObjectKind {
             Self::Fleet => "fleet",
             Self::Stack => "stack",
             Self::Bucket => "bucket",
+            Self::User => "user",
         }
     }
 }
@@ -173,6 +190,7 @@ impl Action {
             Self::UntagResource { .. } => "UntagResource",
             Self::PutBucketPolicy { .. } => "PutBucketPolicy",
             Self::DeleteBucketPolicy { .. } => "DeleteBucketPolicy",
+            Self::Access(call) => call.operation(),
         }
     }
 
@@ -194,6 +212,7 @@ impl Action {
             Self::PutBucketPolicy { bucket, .. } | Self::DeleteBucketPolicy { bucket, .. } => {
                 ObjectRef::bucket(bucket)
             }
+            Self::Access(call) => call.object(),
         }
     }
 
@@ -215,7 +234,8 @@ impl Action {
             | Self::AssociateFleet { .. }
             | Self::DisassociateFleet { .. }
             | Self::UntagResource { .. }
-            | Self::DeleteBucketPolicy { .. } => None,
+            | Self::DeleteBucketPolicy { .. }
+            | Self::Access(_) => None,
         }
     }
 
@@ -238,6 +258,7 @@ impl Action {
             | Self::UpdateStack { .. }
             | Self::AssociateFleet { .. }
             | Self::TagResource { .. } => false,
+            Self::Access(call) => call.takes_away(),
         }
     }
 
@@ -262,11 +283,28 @@ impl Action {
             | Self::AssociateFleet { .. }
             | Self::DisassociateFleet { .. }
             | Self::PutBucketPolicy { .. }
-            | Self::DeleteBucketPolicy { .. } => self.to_string(),
+            | Self::DeleteBucketPolicy { .. }
+            | Self::Access(_) => self.to_string(),
         }
     }
 
-    /// Whether it can interrupt people or take away something that exists.
+    /// The keys of a call that AWS answers item by item, with the items; of any other its own key.
+    #[must_use]
+    pub fn keys(&self) -> Vec<(String, Option<&str>)> {
+        if let Self::Access(call) = self {
+            let items = call.items();
+            if !items.is_empty() {
+                let keyed = items.into_iter();
+                return keyed
+                    .map(|item| (call.item_key(item), Some(item)))
+                    .collect();
+            }
+        }
+        vec![(self.key(), None)]
+    }
+
+    /// Whether it can interrupt people or take away an object that exists. Who may use what is not
+    /// among it: sessions go on, and what is taken away is the row's own list.
     #[must_use]
     pub const fn is_disruptive(&self) -> bool {
         matches!(
@@ -300,6 +338,7 @@ impl fmt::Display for Action {
             | Self::DeleteBucketPolicy { .. } => {
                 write!(f, "{} {}", self.operation(), self.object())
             }
+            Self::Access(call) => call.fmt(f),
         }
     }
 }

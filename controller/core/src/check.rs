@@ -3,6 +3,7 @@
 //! Planner and checker are a pair: they share the types and nothing else, so that a mistake has to
 //! be made twice to reach AWS. Every plan is checked in tests and again before it is applied.
 
+mod access;
 mod known;
 mod neighbours;
 mod people;
@@ -59,6 +60,7 @@ pub fn check(input: &PlanInput<'_>, plan: &Plan) -> Vec<Note> {
             people::may_be_interrupted(input, &step.action),
             policy::keeps_foreign_statements(input, &step.action),
             policy::keeps_guard_rails(input, &step.action),
+            who_may_use(input, &step.action),
         ];
         notes.extend(rules.into_iter().flatten().map(|rule| Note {
             action: step.action.to_string(),
@@ -73,6 +75,13 @@ pub fn check(input: &PlanInput<'_>, plan: &Plan) -> Vec<Note> {
         }));
     }
     notes
+}
+
+fn who_may_use(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
+    let Action::Access(call) = action else {
+        return None;
+    };
+    access::access(input, call)
 }
 
 fn may_act(input: &PlanInput<'_>) -> Option<&'static str> {
@@ -109,7 +118,7 @@ fn of_this_environment(input: &PlanInput<'_>, action: &Action) -> Option<&'stati
             match object.kind {
                 ObjectKind::Fleet => fleet(&object.name),
                 ObjectKind::Stack => stack(&object.name),
-                ObjectKind::Bucket => false,
+                ObjectKind::Bucket | ObjectKind::User => false,
             }
         }
         Action::PutBucketPolicy { bucket, .. } | Action::DeleteBucketPolicy { bucket, .. } => {
@@ -119,6 +128,16 @@ fn of_this_environment(input: &PlanInput<'_>, action: &Action) -> Option<&'stati
                 .values()
                 .filter_map(Observed::present);
             seen.any(|seen| seen.name == *bucket)
+        }
+        Action::Access(call) => {
+            let object = call.object();
+            match object.kind {
+                ObjectKind::Fleet => fleet(&object.name),
+                ObjectKind::Stack => stack(&object.name),
+                // Nobody's; see the rules for access.
+                ObjectKind::User => true,
+                ObjectKind::Bucket => false,
+            }
         }
     };
     (!is_own).then_some("an environment touches only its own objects")
@@ -172,6 +191,11 @@ fn ours(input: &PlanInput<'_>, earlier: &[Step], step: &Step) -> Option<&'static
         | Action::DeleteStack { .. }
         | Action::TagResource { .. }
         | Action::UntagResource { .. } => vec![step.action.object()],
+        Action::Access(call) => match call.object() {
+            // An account of the user pool is nobody's.
+            object if object.kind == ObjectKind::User => return None,
+            object => vec![object],
+        },
     };
     let adopts = matches!(step.action, Action::TagResource { .. });
     objects
@@ -188,7 +212,7 @@ fn object_is_ours(
     let tags = match object.kind {
         ObjectKind::Fleet => input.observed.fleet.present().map(|fleet| &fleet.tags),
         ObjectKind::Stack => input.observed.stack.present().map(|stack| &stack.tags),
-        ObjectKind::Bucket => None,
+        ObjectKind::Bucket | ObjectKind::User => None,
     };
     let uid = input.environment.uid_tag();
     match tags {
@@ -216,7 +240,8 @@ fn object_is_ours(
             | Action::DisassociateFleet { .. }
             | Action::UntagResource { .. }
             | Action::PutBucketPolicy { .. }
-            | Action::DeleteBucketPolicy { .. } => false,
+            | Action::DeleteBucketPolicy { .. }
+            | Action::Access(_) => false,
         };
         claims && step.waiting_for.is_none() && step.action.object() == *object
     });

@@ -8,6 +8,7 @@ use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::AccessRequest;
 use crate::action::Action;
 use crate::environment::Timestamp;
 use crate::observed::ObservedWorld;
@@ -31,6 +32,8 @@ pub struct ObserveRequest {
     pub buckets: BTreeSet<String>,
     /// Fleets whose sessions are counted, over every stack associated with them, ours or not.
     pub sessions: BTreeSet<String>,
+    /// Who may use what.
+    pub access: AccessRequest,
 }
 
 /// Who we are, as STS says.
@@ -47,6 +50,48 @@ pub struct Identity {
 pub struct Applied {
     /// AWS's request id, where it sent one.
     pub request_id: Option<String>,
+    /// Items that AWS refused, of a call that it answers item by item.
+    pub refused: Vec<ItemRefusal>,
+}
+
+/// One item of a call that AWS refused, while the call as a whole succeeded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemRefusal {
+    /// The item, such as a user's name.
+    pub item: String,
+    /// What we do next about it.
+    pub class: ErrorClass,
+    /// AWS's code for the item.
+    pub code: String,
+    /// AWS's words.
+    pub message: String,
+}
+
+impl ItemRefusal {
+    /// Sorts AWS's answer about one user and stack by its code.
+    #[must_use]
+    pub fn of_user(item: String, code: String, message: String) -> Self {
+        let class = match code.as_str() {
+            // Both come for a while after the user or the stack was created.
+            "USER_NAME_NOT_FOUND" | "STACK_NOT_FOUND" => ErrorClass::NotReady,
+            // The region has no user pool, which does not come by itself.
+            "DIRECTORY_NOT_FOUND" => ErrorClass::Denied,
+            "INTERNAL_ERROR" => ErrorClass::Unknown,
+            _ => ErrorClass::Unexpected,
+        };
+        Self {
+            item,
+            class,
+            code,
+            message,
+        }
+    }
+}
+
+impl std::fmt::Display for ItemRefusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
 }
 
 /// Why a call did not succeed.

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::environment::{Environment, Mode};
-use crate::plan::Plan;
+use crate::plan::{Plan, is_ignored};
 use crate::policy;
 use crate::record::{OpenDrift, Resolution};
 use crate::spec::{BucketSpec, PolicyStatement};
@@ -91,13 +91,7 @@ fn resolution(environment: &Environment, before: &OpenDrift, plan: &Plan) -> Opt
     if plan.finished {
         return Some(Resolution::Accepted);
     }
-    let ignored = environment.spec.ignore.iter().any(|ignored| {
-        before
-            .path
-            .strip_prefix(ignored.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    });
-    if ignored {
+    if is_ignored(&environment.spec.ignore, &before.path) {
         return Some(Resolution::Ignored);
     }
     if let Some(held) = plan.holds.get(&before.path) {

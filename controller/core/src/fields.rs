@@ -181,7 +181,7 @@ pub fn ignore_pattern() -> String {
     paths.sort();
     paths.dedup();
     format!(
-        r"^({}|stack\.userSettings(\.[A-Z_]+)?|tags(\..+)?|buckets(\..+)?)$",
+        r"^({}|stack\.userSettings(\.[A-Z_]+)?|tags(\..+)?|buckets(\..+)?|users(\..+)?)$",
         paths.join("|")
     )
 }

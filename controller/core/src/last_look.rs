@@ -3,6 +3,8 @@
 //! A plan may be seconds old, and names are reused. What the last look shows must still be what
 //! the plan was made for; otherwise the call is not made and the next pass plans anew.
 
+mod access;
+
 use crate::action::{Action, ObjectKind};
 use crate::cloud::ObserveRequest;
 use crate::environment::{Environment, Timestamp};
@@ -42,11 +44,13 @@ pub fn request(action: &Action, now: Timestamp) -> Option<ObserveRequest> {
                 ObjectKind::Fleet => request.fleets.insert(object.name.clone()),
                 ObjectKind::Stack => request.stacks.insert(object.name.clone()),
                 ObjectKind::Bucket => request.buckets.insert(object.name.clone()),
+                ObjectKind::User => false,
             };
         }
         Action::PutBucketPolicy { bucket, .. } | Action::DeleteBucketPolicy { bucket, .. } => {
             request.buckets.insert(bucket.clone());
         }
+        Action::Access(call) => access::request(call, &mut request),
         Action::CreateFleet { .. }
         | Action::UpdateFleet { .. }
         | Action::StartFleet { .. }
@@ -102,7 +106,7 @@ pub fn verify(
         Action::UntagResource { object, .. } => match object.kind {
             ObjectKind::Fleet => fleet_is_ours(environment, observed),
             ObjectKind::Stack => stack_is_ours(environment, observed),
-            ObjectKind::Bucket => Err("buckets are never untagged".to_owned()),
+            ObjectKind::Bucket | ObjectKind::User => Err("it is never untagged".to_owned()),
         },
         Action::PutBucketPolicy { bucket, base, .. }
         | Action::DeleteBucketPolicy { bucket, base } => match observed.buckets.get(bucket) {
@@ -119,6 +123,7 @@ pub fn verify(
             Some(Observed::Unknown(why)) => Err(why.clone()),
             None => Err("the bucket was not looked at".to_owned()),
         },
+        Action::Access(call) => access::verify(call, environment, observed),
         Action::CreateFleet { .. }
         | Action::UpdateFleet { .. }
         | Action::StartFleet { .. }
@@ -179,7 +184,8 @@ pub fn cut_off(action: &Action, observed: &ObservedEnvironment) -> u32 {
         | Action::TagResource { .. }
         | Action::UntagResource { .. }
         | Action::PutBucketPolicy { .. }
-        | Action::DeleteBucketPolicy { .. } => 0,
+        | Action::DeleteBucketPolicy { .. }
+        | Action::Access(_) => 0,
     }
 }
 

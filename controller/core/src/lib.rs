@@ -18,6 +18,7 @@
 //!
 //! AWS's SDK and SQL. The crates that know them translate to and from the types here.
 
+pub mod access;
 pub mod action;
 pub mod backoff;
 pub mod check;

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::access::AccessWorld;
 use crate::environment::Timestamp;
 use crate::settings::{FleetSettings, StackSettings};
 
@@ -62,6 +63,8 @@ pub struct ObservedWorld {
     pub buckets: BTreeMap<String, Observed<ObservedBucket>>,
     /// Sessions that are not EXPIRED, by fleet name, over every stack associated with it.
     pub sessions: BTreeMap<String, Observed<u32>>,
+    /// Who may use what.
+    pub access: AccessWorld,
     /// AWS read calls this look took, by operation.
     pub calls: BTreeMap<String, u64>,
 }

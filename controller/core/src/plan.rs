@@ -10,6 +10,7 @@
 //! - A conflict on one object makes every step of the environment wait.
 //! - Nothing is taken away on the word of an answer that may be from before our own last change.
 
+pub mod access;
 mod agents;
 mod association;
 mod bucket;
@@ -27,6 +28,7 @@ mod tags;
 #[cfg(test)]
 pub(crate) mod tests;
 mod user_settings;
+mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -34,6 +36,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub(crate) use self::diff::is_ignored;
 use self::draft::Draft;
 pub use self::draft::{ENVIRONMENT_TAG, UID_TAG, involved};
 pub use self::input::{CallFailure, ObservedEnvironment, PlanInput};
@@ -93,6 +96,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         stack::plan(&mut draft);
         tags::conclude(&mut draft);
         association::plan(&mut draft);
+        access::plan(&mut draft);
         bucket::plan(&mut draft);
     }
     draft.finish()

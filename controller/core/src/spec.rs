@@ -21,6 +21,7 @@ pub mod schema;
 mod stack;
 #[cfg(test)]
 mod tests;
+mod users;
 
 use std::collections::BTreeMap;
 
@@ -43,13 +44,16 @@ pub use self::stack::{
     StorageConnectorAuthentication, StorageConnectorSpec, StreamingExperienceSettingsSpec,
     UrlRedirectionConfigSpec, UserControlMode, UserSettingSpec,
 };
+pub use self::users::{MessageAction, UserSpec};
 
 /// What an environment should be.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend(
     "x-atLeastOneOf" = [["fleet", "fleetRef", "stack"]],
-    "x-requires" = {"fleet": ["image"], "image": ["fleet"], "fleetRef": ["stack"]},
+    "x-requires" = {
+        "fleet": ["image"], "image": ["fleet"], "fleetRef": ["stack"], "users": ["stack"]
+    },
     "x-forbidsWhen" = [{"key": "fleetRef", "forbids": ["fleet"]}]
 ))]
 pub struct Spec {
@@ -86,6 +90,10 @@ pub struct Spec {
     )]
     #[schemars(with = "StackSpec")]
     pub stack: Option<StackSpec>,
+    /// Users of the region's user pool who may use the stack; those who are not listed are not ours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000), extend("x-uniqueBy" = "userName"))]
+    pub users: Vec<UserSpec>,
     /// Tags on everything Streamkeeper creates, beside its own two.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "schema::tags")]

@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::json;
-use streamkeeper_core::action::{Action, ObjectRef};
-use streamkeeper_core::cloud::{ApplyError, Cloud, ErrorClass};
+use streamkeeper_core::action::{AccessCall, Action, ObjectRef};
+use streamkeeper_core::cloud::{ApplyError, Cloud, ErrorClass, ItemRefusal};
 use streamkeeper_core::event::{Event, EventReason, EventType};
 use streamkeeper_core::last_look;
 use streamkeeper_core::plan::{ObservedEnvironment, Plan, Step, UID_TAG, involved};
@@ -27,7 +27,8 @@ use super::story::log_event;
 #[derive(Debug)]
 pub(crate) struct Applied {
     pub(crate) action: Action,
-    pub(crate) result: Result<(), Failed>,
+    /// Items that AWS refused, of a call that it answers item by item.
+    pub(crate) result: Result<Vec<ItemRefusal>, Failed>,
 }
 
 /// Why a step was not done.
@@ -67,7 +68,8 @@ pub(crate) async fn apply<C: Cloud>(
         if result.is_err() {
             held.extend(objects);
         }
-        let outcome = if result.is_ok() { "ok" } else { "failed" };
+        let is_whole = result.as_ref().is_ok_and(Vec::is_empty);
+        let outcome = if is_whole { "ok" } else { "failed" };
         shared.metrics.action(step.action.operation(), outcome);
         applied.push(Applied {
             action: step.action.clone(),
@@ -81,7 +83,7 @@ async fn one<C: Cloud>(
     shared: &Arc<Shared<C>>,
     pass: &Pass,
     step: &Step,
-) -> Result<Result<(), Failed>, StoreError> {
+) -> Result<Result<Vec<ItemRefusal>, Failed>, StoreError> {
     let row = &pass.candidate.row;
     let cut_off = match look(shared, pass, &step.action).await {
         Ok(cut_off) => cut_off,
@@ -122,11 +124,14 @@ async fn one<C: Cloud>(
             request_id: None,
         })
     } else {
-        shared.cloud.apply(&step.action).await.map(drop)
+        let applied = shared.cloud.apply(&step.action).await;
+        applied.map(|applied| applied.refused)
     };
-    let (outcome, event) = verdict(step, cut_off, &result);
-    let error = result.as_ref().err().map(ToString::to_string);
-    log_event(&row.name, &event);
+    let (outcome, events) = verdict(step, cut_off, &result);
+    let error = words(&result);
+    for event in &events {
+        log_event(&row.name, event);
+    }
     let settled = SettledIntent {
         id,
         outcome,
@@ -134,7 +139,7 @@ async fn one<C: Cloud>(
         uid: row.uid,
         environment: &row.name,
         generation: row.generation,
-        events: std::slice::from_ref(&event),
+        events: &events,
     };
     shared
         .store
@@ -189,27 +194,42 @@ pub(crate) async fn within_budget<C: Cloud>(
 /// The window of the budget: an hour is long enough for a human to notice.
 const BUDGET_WINDOW: std::time::Duration = std::time::Duration::from_secs(3600);
 
-/// What a call came to, and the event that says so.
-fn verdict(step: &Step, cut_off: u32, result: &Result<(), ApplyError>) -> (Outcome, Event) {
-    let action = &step.action;
-    let object = action.object().to_string();
+/// AWS's words, if it refused a call or a part of it, or did not answer.
+fn words(result: &Result<Vec<ItemRefusal>, ApplyError>) -> Option<String> {
     match result {
-        Ok(()) => {
-            let mut message = format!("{}: {}", action.operation(), step.reason);
-            let mut details = json!({"action": action});
-            if cut_off > 0 {
-                let noun = if cut_off == 1 { "session" } else { "sessions" };
-                message.push_str(&format!("; it cut off {cut_off} {noun}"));
-                details["cut_off"] = json!(cut_off);
+        Ok(refused) if refused.is_empty() => None,
+        Ok(refused) => {
+            let items = refused.iter();
+            let items = items.map(|refusal| format!("{}: {refusal}", refusal.item));
+            Some(items.collect::<Vec<_>>().join("; "))
+        }
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// What a call came to, and the events that say so. A call of which a part was refused did not
+/// succeed: what became of the rest is said, and the next look decides about all of it.
+fn verdict(
+    step: &Step,
+    cut_off: u32,
+    result: &Result<Vec<ItemRefusal>, ApplyError>,
+) -> (Outcome, Vec<Event>) {
+    let action = &step.action;
+    match result {
+        Ok(refused) => {
+            let items = action.keys().len();
+            let mut events = Vec::new();
+            if refused.len() < items {
+                events.push(success(step, cut_off));
             }
-            let event = Event {
-                event_type: EventType::Normal,
-                reason: done(action),
-                object,
-                message,
-                details,
+            events.extend(refused.iter().map(|refusal| refusal_event(action, refusal)));
+            let unknown = |refusal: &ItemRefusal| !refusal.class.is_definite();
+            let outcome = match refused.as_slice() {
+                [] => Outcome::Ok,
+                some if some.iter().any(unknown) => Outcome::Unknown,
+                _ => Outcome::Refused,
             };
-            (Outcome::Ok, event)
+            (outcome, events)
         }
         Err(error) => {
             let (outcome, reason) = if error.class.is_definite() {
@@ -220,12 +240,42 @@ fn verdict(step: &Step, cut_off: u32, result: &Result<(), ApplyError>) -> (Outco
             let event = Event {
                 event_type: EventType::Warning,
                 reason,
-                object,
+                object: action.object().to_string(),
                 message: format!("{}: {error}", action.operation()),
                 details: json!({"code": error.code, "class": error.class, "request_id": error.request_id}),
             };
-            (outcome, event)
+            (outcome, vec![event])
         }
+    }
+}
+
+/// What people are told of a call that was made.
+fn success(step: &Step, cut_off: u32) -> Event {
+    let action = &step.action;
+    let mut message = format!("{}: {}", action.operation(), step.reason);
+    let mut details = json!({"action": action});
+    if cut_off > 0 {
+        let noun = if cut_off == 1 { "session" } else { "sessions" };
+        message.push_str(&format!("; it cut off {cut_off} {noun}"));
+        details["cut_off"] = json!(cut_off);
+    }
+    Event {
+        event_type: EventType::Normal,
+        reason: done(action),
+        object: action.object().to_string(),
+        message,
+        details,
+    }
+}
+
+/// One item that AWS refused: the items are users.
+fn refusal_event(action: &Action, refusal: &ItemRefusal) -> Event {
+    Event {
+        event_type: EventType::Warning,
+        reason: EventReason::CallRefused,
+        object: ObjectRef::user(&refusal.item).to_string(),
+        message: format!("{} {}: {refusal}", action.operation(), action.object()),
+        details: json!({"code": refusal.code, "class": refusal.class}),
     }
 }
 
@@ -244,5 +294,15 @@ fn done(action: &Action) -> EventReason {
         Action::PutBucketPolicy { .. } | Action::DeleteBucketPolicy { .. } => {
             EventReason::PolicyWritten
         }
+        Action::Access(call) => granted(call),
+    }
+}
+
+fn granted(call: &AccessCall) -> EventReason {
+    match call {
+        AccessCall::CreateUser { .. } => EventReason::Created,
+        AccessCall::EnableUser { .. } | AccessCall::DisableUser { .. } => EventReason::Updated,
+        AccessCall::BatchAssociateUserStack { .. } => EventReason::Associated,
+        AccessCall::BatchDisassociateUserStack { .. } => EventReason::Disassociated,
     }
 }

@@ -1,7 +1,7 @@
 //! Learns from a pass: when to look again, what to hold off, what to count.
 
 use chrono::TimeDelta;
-use streamkeeper_core::cloud::{Cloud, ErrorClass};
+use streamkeeper_core::cloud::{Cloud, ErrorClass, ItemRefusal};
 use streamkeeper_core::environment::Timestamp;
 use streamkeeper_core::plan::{Plan, WaitReason, involved};
 use streamkeeper_state::{EnvironmentRow, StoreError};
@@ -33,7 +33,7 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         let mut outcome = "unchanged";
         for step in &applied {
             outcome = "changed";
-            if step.result.is_ok() {
+            if step.result.as_ref().is_ok_and(Vec::is_empty) {
                 remembered.contests.repaired(&plan, &step.action, now);
                 let until = now + lag;
                 let objects = involved(&step.action).into_iter();
@@ -41,17 +41,11 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
                     .unsteady
                     .extend(objects.map(|object| (object.to_string(), until)));
             }
-            let jitter = self.shared.clock.jitter();
-            let (class, message) = match &step.result {
-                Ok(()) => (
-                    ErrorClass::NotReady,
-                    "done, but AWS does not show it yet".to_owned(),
-                ),
-                Err(Failed::Call(error)) => (error.class, error.to_string()),
-                Err(Failed::LastLook(why)) => (ErrorClass::NotReady, why.clone()),
-                Err(Failed::Budget) => (ErrorClass::NotReady, apply::OVER_BUDGET.to_owned()),
-            };
-            remembered.hold_off(&step.action, class, message, now, jitter);
+            for (key, item) in step.action.keys() {
+                let jitter = self.shared.clock.jitter();
+                let (class, message) = lesson(&step.result, item);
+                remembered.hold_off(key, class, message, now, jitter);
+            }
         }
         if !applied.is_empty() {
             remembered.look_at(now);
@@ -89,6 +83,25 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
                 None
             }
         }
+    }
+}
+
+/// What to remember of a call, or of one item of it.
+fn lesson(result: &Result<Vec<ItemRefusal>, Failed>, item: Option<&str>) -> (ErrorClass, String) {
+    match result {
+        Ok(refused) => refused
+            .iter()
+            .find(|refusal| Some(refusal.item.as_str()) == item)
+            .map_or_else(
+                || {
+                    let message = "done, but AWS does not show it yet";
+                    (ErrorClass::NotReady, message.to_owned())
+                },
+                |refusal| (refusal.class, refusal.to_string()),
+            ),
+        Err(Failed::Call(error)) => (error.class, error.to_string()),
+        Err(Failed::LastLook(why)) => (ErrorClass::NotReady, why.clone()),
+        Err(Failed::Budget) => (ErrorClass::NotReady, apply::OVER_BUDGET.to_owned()),
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
+use streamkeeper_core::access::AccessRequest;
 use streamkeeper_core::cloud::ObserveRequest;
 use streamkeeper_core::environment::{Environment, Timestamp};
 use streamkeeper_core::neighbours::{FleetReference, Neighbours};
 use streamkeeper_core::observed::{Inventory, Observed, ObservedWorld};
-use streamkeeper_core::plan::ManagedPaths;
+use streamkeeper_core::plan::{ManagedPaths, access};
 use streamkeeper_state::EnvironmentRow;
 
 /// Up to this many environments are read by name, more by a walk. Reading one by name costs four
@@ -64,6 +65,17 @@ impl Candidate {
         neighbours
     }
 
+    /// Everything there is to read of who may use what.
+    pub(crate) fn access(&self) -> AccessRequest {
+        access::whole(&self.environment, self.row.managed.keys(), self.stack())
+    }
+
+    /// Whether a look brought back everything that is read in turns.
+    pub(crate) fn is_covered_by(&self, world: &ObservedWorld) -> bool {
+        let fleets = self.stack().and_then(|stack| world.associations.get(stack));
+        fleets.is_some_and(|found| !found.is_unknown()) && world.access.answers(&self.access())
+    }
+
     fn one<'a>(&'a self, named: Option<&'a str>, word: &str) -> Option<&'a str> {
         let owned = owned(&self.row.owned, word);
         if self.environment.is_deleting() {
@@ -103,6 +115,13 @@ pub(crate) fn first(due: &[Candidate], sweep: Option<TimeDelta>, now: Timestamp)
         request
             .buckets
             .extend(managed_buckets(&candidate.row.managed));
+        // Drift that is open is looked at until it is gone, an account's home at every sweep.
+        let whole = candidate.access();
+        if open.iter().any(|drift| access::concerns(&drift.path)) {
+            request.access.add(&whole);
+        } else if sweep.is_some() {
+            request.access.users |= whole.users;
+        }
         if !request.walk {
             request.fleets.extend(candidate.fleet().map(str::to_owned));
             request.stacks.extend(candidate.stack().map(str::to_owned));
@@ -116,9 +135,11 @@ pub(crate) fn first(due: &[Candidate], sweep: Option<TimeDelta>, now: Timestamp)
         }
     }
     if let Some(interval) = sweep {
-        request
-            .associations_of_stacks
-            .extend(rotating(due, interval));
+        for candidate in rotating(due, interval) {
+            let stack = candidate.stack().map(str::to_owned);
+            request.associations_of_stacks.extend(stack);
+            request.access.add(&candidate.access());
+        }
     }
     request
 }
@@ -131,19 +152,17 @@ fn managed_buckets(managed: &ManagedPaths) -> BTreeSet<String> {
         .collect()
 }
 
-/// The associations whose turn it is: those that were verified longest ago.
-fn rotating(due: &[Candidate], interval: TimeDelta) -> Vec<String> {
-    let mut candidates: Vec<(Option<Timestamp>, &str)> = due
+/// The environments whose associations' turn it is: those that were verified longest ago.
+fn rotating(due: &[Candidate], interval: TimeDelta) -> Vec<&Candidate> {
+    let mut candidates: Vec<&Candidate> = due
         .iter()
-        .filter(|candidate| candidate.is_associated())
-        .filter_map(|candidate| {
-            Some((
-                candidate.row.associations_verified_at,
-                candidate.environment.stack_name()?,
-            ))
-        })
+        .filter(|candidate| candidate.environment.stack_name().is_some())
+        .filter(|candidate| candidate.is_associated() || !candidate.access().is_empty())
         .collect();
-    candidates.sort();
+    candidates.sort_by_key(|candidate| {
+        let verified = candidate.row.associations_verified_at;
+        (verified, candidate.environment.stack_name())
+    });
     let sweeps = (ASSOCIATION_AGE.num_milliseconds() / interval.num_milliseconds().max(1)).max(1);
     let share = candidates
         .len()
@@ -151,7 +170,6 @@ fn rotating(due: &[Candidate], interval: TimeDelta) -> Vec<String> {
     candidates
         .into_iter()
         .take(share.max(ASSOCIATIONS_PER_SWEEP))
-        .map(|(_, stack)| stack.to_owned())
         .collect()
 }
 
@@ -163,6 +181,7 @@ pub(crate) fn merge(world: &mut ObservedWorld, later: ObservedWorld) {
     world.fleet_stacks.extend(later.fleet_stacks);
     world.buckets.extend(later.buckets);
     world.sessions.extend(later.sessions);
+    world.access.merge(later.access);
     for (operation, calls) in later.calls {
         *world.calls.entry(operation).or_default() += calls;
     }
@@ -237,6 +256,7 @@ pub(crate) fn is_empty(request: &ObserveRequest) -> bool {
         && request.associations_of_fleets.is_empty()
         && request.buckets.is_empty()
         && request.sessions.is_empty()
+        && request.access.is_empty()
 }
 
 /// Adds what one request asks to another.
@@ -251,4 +271,5 @@ pub(crate) fn add(request: &mut ObserveRequest, more: &ObserveRequest) {
         .extend(more.associations_of_fleets.iter().cloned());
     request.buckets.extend(more.buckets.iter().cloned());
     request.sessions.extend(more.sessions.iter().cloned());
+    request.access.add(&more.access);
 }

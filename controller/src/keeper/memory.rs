@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use streamkeeper_core::action::Action;
 use streamkeeper_core::backoff::Backoff;
 use streamkeeper_core::cloud::ErrorClass;
 use streamkeeper_core::environment::Timestamp;
@@ -24,7 +23,7 @@ pub(crate) struct Remembered {
     pub(crate) neighbours: Neighbours,
     /// When to look again, if before the next sweep.
     pub(crate) next_check: Option<Timestamp>,
-    /// Calls that failed, or whose effect AWS does not show yet, by the action's key.
+    /// Calls, or items of calls, that failed or whose effect AWS does not show yet, by their keys.
     failures: BTreeMap<String, Failure>,
     /// The generation the failures belong to.
     generation: i64,
@@ -80,13 +79,12 @@ impl Remembered {
     /// Remembers that a call failed, or was made and may have to be made again.
     pub(crate) fn hold_off(
         &mut self,
-        action: &Action,
+        key: String,
         class: ErrorClass,
         message: String,
         now: Timestamp,
         jitter: f64,
     ) {
-        let key = action.key();
         let before = self.failures.get(&key).map(|failure| &failure.backoff);
         let backoff = Backoff::after_failure(before, class, now, jitter);
         self.failures.insert(

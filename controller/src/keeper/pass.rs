@@ -35,6 +35,8 @@ pub(crate) struct Pass {
     pub(crate) failures: BTreeMap<String, CallFailure>,
     /// Objects that were changed lately, and until when AWS's answers may be from before.
     pub(crate) unsteady: BTreeMap<String, Timestamp>,
+    /// Whether the look brought back everything that is read in turns.
+    pub(crate) is_covered: bool,
     pub(crate) fights: Fights,
     /// When the look began, by the database's clock.
     pub(crate) looked_at: Timestamp,
@@ -241,7 +243,8 @@ fn hold_disruptive(plan: &mut Plan, name: &str) {
     );
 }
 
-/// Every call a plan asks for, by its key.
+/// Every call a plan asks for, by its key, or by those of its items.
 pub(crate) fn planned(plan: &Plan) -> BTreeSet<String> {
-    plan.steps.iter().map(|step| step.action.key()).collect()
+    let keys = plan.steps.iter().flat_map(|step| step.action.keys());
+    keys.map(|(key, _)| key).collect()
 }

@@ -107,7 +107,7 @@ impl Found<'_> {
             record.follows_sweep = Some(seen);
         }
         let associated = row.owned.len() > 1 || pass.candidate.environment.fleet_ref().is_some();
-        if pass.own_look && !pass.observed.stack_fleets.is_unknown() && associated {
+        if pass.own_look && pass.is_covered && associated {
             record.associations_verified_at = Some(pass.looked_at);
         }
         let asked = row.reconcile_requested_at.is_some_and(|asked| {

@@ -3,6 +3,7 @@
 //! It asks the model exactly what the AWS client would ask AWS, page by page and call by call, so
 //! that a test can count, fail or falsify each single one.
 
+mod access;
 mod observe;
 
 use std::collections::BTreeMap;
@@ -71,8 +72,9 @@ impl Cloud for SimulatedCloud {
         refuse_silent_loss(action)?;
         let (service, input) = call_of(action, &self.caller.account);
         let exchange = self.exchange(service, action.operation(), input);
-        answer(exchange).map(|(_, request_id)| Applied {
+        answer(exchange).map(|(output, request_id)| Applied {
             request_id: Some(request_id),
+            refused: access::refused(&output),
         })
     }
 }
@@ -117,6 +119,7 @@ fn call_of(action: &Action, account: &str) -> (Service, Value) {
             let input = json!({"Bucket": bucket, "ExpectedBucketOwner": account});
             return (Service::S3, input);
         }
+        Action::Access(call) => access::input_of(call),
     };
     (Service::AppStream, input)
 }
@@ -203,8 +206,13 @@ fn class_of(error: &ServiceError) -> ErrorClass {
         | "OperationNotPermittedException"
         | "ResourceInUseException"
         | "ResourceNotAvailableException" => ErrorClass::NotReady,
-        "NoSuchBucket" | "NoSuchBucketPolicy" | "ResourceNotFoundException" => ErrorClass::Gone,
-        "ResourceAlreadyExistsException" => ErrorClass::AlreadyThere,
+        "EntitlementNotFoundException"
+        | "NoSuchBucket"
+        | "NoSuchBucketPolicy"
+        | "ResourceNotFoundException" => ErrorClass::Gone,
+        "EntitlementAlreadyExistsException" | "ResourceAlreadyExistsException" => {
+            ErrorClass::AlreadyThere
+        }
         "LimitExceededException" | "ServiceQuotaExceededException" | "TooManyTagsException" => {
             ErrorClass::Limit
         }

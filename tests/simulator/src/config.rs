@@ -91,6 +91,8 @@ pub struct Trust {
 /// How long AWS takes for what it does not do at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delays {
+    /// A new account of the user pool until batches know it; AWS: at once, or minutes.
+    pub user: Duration,
     /// STARTING until RUNNING; AWS: 10 to 20 minutes.
     pub starting: Duration,
     /// STOPPING until STOPPED; AWS: about 5 minutes.
@@ -113,6 +115,7 @@ impl Delays {
             provisioning: Duration::ZERO,
             home_bucket: Duration::ZERO,
             settings_bucket: Duration::ZERO,
+            user: Duration::ZERO,
         }
     }
 }
@@ -125,6 +128,7 @@ impl Default for Delays {
             provisioning: Duration::from_secs(10 * 60),
             home_bucket: Duration::from_secs(10),
             settings_bucket: Duration::from_secs(10),
+            user: Duration::from_secs(3),
         }
     }
 }

@@ -129,6 +129,17 @@ impl Simulator {
         });
     }
 
+    /// Has batches of users and stacks answer this code about a user; `None` lifts it.
+    pub fn refuse_user(&self, user: &str, code: Option<&str>) {
+        self.world().surroundings(|surroundings| {
+            let refused = &mut surroundings.refused_users;
+            match code {
+                Some(code) => refused.insert(user.to_owned(), code.to_owned()),
+                None => refused.remove(user),
+            };
+        });
+    }
+
     /// Takes the account's `AmazonAppStreamServiceAccess` away, or gives it back.
     pub fn lose_service_role(&self, lost: bool) {
         self.world()

@@ -17,6 +17,8 @@ pub struct Quotas {
     pub fleets: usize,
     /// Stacks (L-`A8B8B901`).
     pub stacks: usize,
+    /// Accounts of the user pool (L-6A8C9986).
+    pub users: usize,
     /// Instances by instance type, over all fleets; what is not listed falls to `other_instances`.
     pub instances: BTreeMap<String, u32>,
     /// Instances of every other type.
@@ -43,6 +45,7 @@ impl Quotas {
         Self {
             fleets: 10,
             stacks: 10,
+            users: 50,
             instances: INSTANCES
                 .iter()
                 .map(|(instance_type, limit)| ((*instance_type).to_owned(), *limit))
@@ -57,6 +60,7 @@ impl Quotas {
         Self {
             fleets: usize::MAX,
             stacks: usize::MAX,
+            users: usize::MAX,
             instances: BTreeMap::new(),
             other_instances: u32::MAX,
         }

@@ -17,6 +17,7 @@ mod sts;
 mod table;
 mod tag;
 mod tagging;
+mod user;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -380,7 +381,7 @@ fn without_item(mut answer: Value, item: &str) -> Value {
 fn is_called(entry: &Value, item: &str) -> bool {
     let named = |member: &str| entry.get(member).and_then(Value::as_str);
     entry.as_str() == Some(item)
-        || ["Name", "Arn", "ResourceARN", "Id"]
+        || ["Name", "Arn", "ResourceARN", "Id", "UserName"]
             .into_iter()
             .filter_map(named)
             .any(|name| {

@@ -7,6 +7,7 @@ mod fleet_update;
 mod page;
 mod stack;
 mod tag;
+mod user;
 
 use std::time::Duration;
 

@@ -38,7 +38,8 @@ pub(super) fn known(input: &PlanInput<'_>, action: &Action) -> Option<&'static s
         Action::StartFleet { .. }
         | Action::DisassociateFleet { .. }
         | Action::TagResource { .. }
-        | Action::UntagResource { .. } => None,
+        | Action::UntagResource { .. }
+        | Action::Access(_) => None,
     }
 }
 
@@ -87,7 +88,8 @@ pub(super) fn parted(
         | Action::TagResource { .. }
         | Action::UntagResource { .. }
         | Action::PutBucketPolicy { .. }
-        | Action::DeleteBucketPolicy { .. } => true,
+        | Action::DeleteBucketPolicy { .. }
+        | Action::Access(_) => true,
     };
     (!is_free).then_some("nothing is deleted that is not known to be associated with nothing")
 }

@@ -31,7 +31,9 @@ pub(super) fn may_be_interrupted(input: &PlanInput<'_>, action: &Action) -> Opti
         | Action::TagResource { .. }
         | Action::UntagResource { .. }
         | Action::PutBucketPolicy { .. }
-        | Action::DeleteBucketPolicy { .. } => return None,
+        | Action::DeleteBucketPolicy { .. }
+        // Sessions go on without the account and without the association.
+        | Action::Access(_) => return None,
     };
     let stands_still = input
         .observed

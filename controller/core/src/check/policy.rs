@@ -22,7 +22,8 @@ fn write(action: &Action) -> Option<(Option<&Value>, Option<&Value>)> {
         | Action::AssociateFleet { .. }
         | Action::DisassociateFleet { .. }
         | Action::TagResource { .. }
-        | Action::UntagResource { .. } => None,
+        | Action::UntagResource { .. }
+        | Action::Access(_) => None,
     }
 }
 

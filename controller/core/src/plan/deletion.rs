@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   delete:  Disassociate ─► StopFleet ─► (STOPPED) ─► DeleteFleet
-//!                        └─► DeleteStack      our policy statements
+//!   users off it ────────┴─► DeleteStack      our policy statements
 //!   retain:  our tags off fleet and stack
 //!   forget:  nothing
 //! ```
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use super::disruption::{self, Permit};
 use super::draft::{Draft, ENVIRONMENT_TAG, Ownership, UID_TAG};
-use super::{Step, WaitReason, association, bucket, power};
+use super::{Step, WaitReason, access, association, bucket, power};
 use crate::action::{Action, ObjectKind, ObjectRef};
 use crate::environment::{DeletionPolicy, Mode};
 use crate::observed::{FleetState, Observed, ObservedFleet, ObservedStack, ObservedTags};
@@ -33,7 +33,7 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
         done &= match object.kind {
             ObjectKind::Fleet => fleet_goes(draft, object),
             ObjectKind::Stack => stack_goes(draft, object),
-            ObjectKind::Bucket => true,
+            ObjectKind::Bucket | ObjectKind::User => true,
         };
     }
     if environment.deletion_policy == DeletionPolicy::Delete {
@@ -246,6 +246,13 @@ fn delete_stack(draft: &mut Draft<'_>, object: &ObjectRef, stack: &ObservedStack
         };
         step.waiting_for.filter(|_| *other == stack.name)
     });
+    let parting = draft.plan.steps.len();
+    if !access::leave(draft, &stack.name) {
+        return;
+    }
+    for step in &mut draft.plan.steps[parting..] {
+        step.waiting_for = step.waiting_for.or(held);
+    }
     draft
         .step(
             Action::DeleteStack {

@@ -235,11 +235,22 @@ fn empty_lists(whole: &mut Value, observed: &Value) {
 }
 
 /// Whether a path, or one above it, is in the row's `ignore`.
-pub(super) fn is_ignored(ignore: &[String], path: &str) -> bool {
-    ignore.iter().any(|ignored| {
-        path.strip_prefix(ignored.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    })
+pub(crate) fn is_ignored(ignore: &[String], path: &str) -> bool {
+    ignore.iter().any(|ignored| is_at_or_above(ignored, path))
+}
+
+/// Whether an ignored path is a path or lies above it. A user's name has dots of its own:
+/// `users.ada@example.com` is not above a field of `ada@example.com.au`.
+fn is_at_or_above(ignored: &str, path: &str) -> bool {
+    let Some(rest) = path.strip_prefix(ignored) else {
+        return false;
+    };
+    if rest.is_empty() {
+        return true;
+    }
+    let is_above = rest.starts_with('.');
+    let names_one = ignored.starts_with("users.");
+    is_above && !(names_one && rest[1..].contains('.'))
 }
 
 /// What the row says of a path: `null` above it counts for all below.

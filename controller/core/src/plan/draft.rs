@@ -289,6 +289,9 @@ impl<'a> Draft<'a> {
         for intent in self.input.intents {
             let object = intent.action.object();
             self.need(&object);
+            if let Action::Access(call) = &intent.action {
+                self.plan.needs.access.add(&call.shows_in());
+            }
             self.wait(
                 &object,
                 WaitReason::OutcomeUnknown,
@@ -330,6 +333,7 @@ impl<'a> Draft<'a> {
         let mut waits = Vec::new();
         let mut still_stopped = BTreeSet::new();
         for step in &mut self.plan.steps {
+            // The items of a batch are held one by one, when it is put together.
             let Some(failure) = self.input.failures.get(&step.action.key()) else {
                 continue;
             };
@@ -387,7 +391,8 @@ impl<'a> Draft<'a> {
                 | Action::AssociateFleet { .. }
                 | Action::UntagResource { .. }
                 | Action::PutBucketPolicy { .. }
-                | Action::DeleteBucketPolicy { .. } => false,
+                | Action::DeleteBucketPolicy { .. }
+                | Action::Access(_) => false,
             };
             if opens_the_way && step.waiting_for.is_some() {
                 held.extend(objects);
@@ -406,6 +411,10 @@ impl<'a> Draft<'a> {
                 needs.stacks.insert(object.name.clone())
             }
             ObjectKind::Bucket => needs.buckets.insert(object.name.clone()),
+            ObjectKind::User => {
+                needs.access.users = true;
+                true
+            }
         };
     }
 }
@@ -416,7 +425,7 @@ pub(super) fn is_proof(key: &str) -> bool {
 }
 
 /// Whether an error stays until the row or the account changes.
-const fn needs_another_row(class: ErrorClass) -> bool {
+pub(super) const fn needs_another_row(class: ErrorClass) -> bool {
     matches!(
         class,
         ErrorClass::Limit | ErrorClass::Denied | ErrorClass::Invalid | ErrorClass::Unexpected

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ManagedPaths;
+use crate::access::ObservedAccess;
 use crate::cloud::ErrorClass;
 use crate::environment::{Environment, Timestamp};
 use crate::neighbours::Neighbours;
@@ -63,6 +64,8 @@ pub struct ObservedEnvironment {
     pub sessions: BTreeMap<String, Observed<u32>>,
     /// Buckets by `home` or name.
     pub buckets: BTreeMap<String, Observed<ObservedBucket>>,
+    /// Who may use what.
+    pub access: ObservedAccess,
 }
 
 const NOT_ASKED: &str = "not looked at";
@@ -83,6 +86,7 @@ impl ObservedEnvironment {
                 .unwrap_or_else(unknown),
             sessions: world.sessions.clone(),
             buckets: world.buckets.clone(),
+            access: ObservedAccess::of(&world.access, stack),
         }
     }
 

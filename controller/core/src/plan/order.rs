@@ -25,6 +25,7 @@ fn sort(spec: &mut Spec) {
     if let Some(stack) = &mut spec.stack {
         sort_stack(stack);
     }
+    spec.users.sort_by(|a, b| a.user_name.cmp(&b.user_name));
     spec.buckets.sort_by(|a, b| a.bucket.cmp(&b.bucket));
     for bucket in &mut spec.buckets {
         bucket.statements.sort_by(|a, b| a.sid.cmp(&b.sid));
@@ -77,6 +78,7 @@ fn sort_stack(stack: &mut StackSpec) {
 fn is_sorted(spec: &Spec) -> bool {
     spec.fleet.as_ref().is_none_or(is_sorted_fleet)
         && spec.stack.as_ref().is_none_or(is_sorted_stack)
+        && spec.users.is_sorted_by(|a, b| a.user_name <= b.user_name)
         && spec.buckets.is_sorted_by(|a, b| a.bucket <= b.bucket)
         && spec.buckets.iter().all(|bucket| {
             let statements = &bucket.statements;

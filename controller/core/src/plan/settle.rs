@@ -3,6 +3,8 @@
 //! A look by name decides; nobody guesses and nobody is asked. Which way it decides matters for
 //! the record only: what to do next is planned from what was seen, as always.
 
+mod access;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -90,6 +92,7 @@ fn outcome(
             Some(policy.is_some_and(|policy| policy::equivalent(policy, document)))
         }
         Action::DeleteBucketPolicy { bucket, .. } => Some(policy_of(observed, bucket)?.is_none()),
+        Action::Access(call) => access::outcome(call, observed),
     }
 }
 
@@ -145,7 +148,7 @@ fn tags_of(observed: &ObservedEnvironment, kind: ObjectKind) -> Option<BTreeMap<
             Observed::Absent => return Some(BTreeMap::new()),
             Observed::Unknown(_) => return None,
         },
-        ObjectKind::Bucket => return None,
+        ObjectKind::Bucket | ObjectKind::User => return None,
     };
     match tags {
         ObservedTags::Known(tags) => Some(tags.clone()),

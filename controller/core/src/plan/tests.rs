@@ -30,3 +30,4 @@ mod three_way_ownership;
 mod unknown_is_not_absent;
 mod update_in_place;
 mod user_settings;
+mod users;

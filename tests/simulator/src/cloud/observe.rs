@@ -12,6 +12,7 @@
 //! - A walk that fails half-way keeps what it saw; every other name is Unknown with the reason.
 //! - Each read is made once: a fault befalls the look, not an attempt of it.
 
+mod access;
 mod inventory;
 
 use std::cell::RefCell;
@@ -62,6 +63,7 @@ pub(super) fn observe(cloud: &SimulatedCloud, request: &ObserveRequest) -> Obser
         associations_of_fleets,
         buckets,
         sessions,
+        access,
     } = request;
     let look = Look {
         cloud,
@@ -78,6 +80,7 @@ pub(super) fn observe(cloud: &SimulatedCloud, request: &ObserveRequest) -> Obser
         stacks,
         buckets: each(buckets, |bucket| look.bucket(bucket)),
         sessions: each(sessions, |fleet| known(look.sessions(fleet))),
+        access: access::observe(&look, access),
         calls: look.calls.into_inner(),
     }
 }

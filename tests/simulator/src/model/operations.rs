@@ -4,9 +4,10 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use super::shape::{self, Input, members as m};
+use super::shape::members::{self as m, access};
+use super::shape::{self, Input};
 use super::state::{State, Surroundings};
-use super::{Answer, Request, bucket, fleet, image, session, stack, sts, tag, tagging};
+use super::{Answer, Request, bucket, fleet, image, session, stack, sts, tag, tagging, user};
 use crate::call::Service;
 use crate::call::Service::{AppStream, S3, Sts, Tagging};
 use crate::config::Config;
@@ -45,7 +46,12 @@ impl Operation {
         for (kind, member) in self.about {
             let names = match request.input.get(*member) {
                 Some(Value::String(name)) => vec![name.as_str()],
-                Some(Value::Array(_)) => request.texts(member),
+                Some(Value::Array(items)) => {
+                    let stacks = items.iter().filter_map(|item| item["StackName"].as_str());
+                    let mut names: Vec<&str> = stacks.chain(request.texts(member)).collect();
+                    names.dedup();
+                    names
+                }
                 _ => Vec::new(),
             };
             target.extend(names.into_iter().map(|name| match *kind {
@@ -66,6 +72,8 @@ const STACK: About = &[("stack", "Name")];
 const STACKS: About = &[("stack", "Names")];
 const PAIR: About = &[("stack", "StackName"), ("fleet", "FleetName")];
 const RESOURCE: About = &[("arn", "ResourceArn")];
+const USER: About = &[("user", "UserName")];
+const USER_STACKS: About = &[("stack", "UserStackAssociations")];
 const IN_BUCKET: About = &[("bucket", "Bucket")];
 
 const fn read(
@@ -139,6 +147,14 @@ const OPERATIONS: &[Operation] = &[
     write(AppStream, "ExpireSession", &[("session", "SessionId")], &[m::EXPIRE_SESSION], session::expire_one),
     read(AppStream, "CreateStreamingURL", PAIR, &[m::CREATE_STREAMING_URL], session::create_streaming_url),
     read(AppStream, "DescribeImages", &[("image", "Names"), ("arn", "Arns")], &[m::DESCRIBE_IMAGES], image::describe),
+    write(AppStream, "CreateUser", USER, &[access::CREATE_USER], user::create),
+    write(AppStream, "EnableUser", USER, &[access::USER], user::enable),
+    write(AppStream, "DisableUser", USER, &[access::USER], user::disable),
+    write(AppStream, "DeleteUser", USER, &[access::USER], user::delete),
+    read(AppStream, "DescribeUsers", &[], &[access::DESCRIBE_USERS], user::describe),
+    write(AppStream, "BatchAssociateUserStack", USER_STACKS, &[access::USER_STACKS], user::association::associate),
+    write(AppStream, "BatchDisassociateUserStack", USER_STACKS, &[access::USER_STACKS], user::association::disassociate),
+    read(AppStream, "DescribeUserStackAssociations", &[("stack", "StackName"), ("user", "UserName")], &[access::DESCRIBE_USER_STACKS], user::association::describe),
     read(Tagging, "GetResources", &[], &[m::GET_RESOURCES], tagging::get_resources),
     read(Sts, "GetCallerIdentity", &[], &[], sts::get_caller_identity),
     aside(Sts, "AssumeRole", &[("arn", "RoleArn")], &[m::ASSUME_ROLE], sts::assume_role),

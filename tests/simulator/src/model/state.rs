@@ -14,12 +14,15 @@ use super::session::Session;
 use super::stack::Stack;
 use super::table::{Stamp, Table};
 use super::tagging::TagHistory;
+use super::user::User;
 use super::{Answer, Place};
 use crate::call::{Caller, ServiceError};
 use crate::config::Config;
 
 /// A name in a place.
 pub(crate) type Named = (Place, String);
+/// A place, a stack and a user.
+pub(crate) type StackUser = (Place, String, String);
 /// Tags, in order.
 pub(crate) type Tags = BTreeMap<String, String>;
 
@@ -32,6 +35,8 @@ pub(crate) struct State {
     pub(crate) images: Table<Named, Image>,
     /// By place, fleet and id.
     pub(crate) sessions: Table<(Place, String, String), Session>,
+    pub(crate) users: Table<Named, User>,
+    pub(crate) stack_users: Table<StackUser, ()>,
     /// By name alone: bucket names are the whole world's.
     pub(crate) buckets: Table<String, Bucket>,
     /// What the tagging API knows, by place and ARN.
@@ -58,6 +63,8 @@ pub(crate) struct Surroundings {
     pub(crate) assumed: BTreeMap<String, (Caller, DateTime<Utc>)>,
     /// Sessions that a stop has ended under their users.
     pub(crate) sessions_cut: u64,
+    /// Users whom no batch takes, and the code that it answers about them.
+    pub(crate) refused_users: BTreeMap<String, String>,
 }
 
 impl State {
@@ -68,6 +75,8 @@ impl State {
             stacks: Table::default(),
             images: Table::default(),
             sessions: Table::default(),
+            users: Table::default(),
+            stack_users: Table::default(),
             buckets: Table::default(),
             tagged: Table::default(),
             surroundings: Surroundings::default(),
@@ -147,6 +156,8 @@ impl State {
             stacks: self.stacks.rewound(to),
             images: self.images.rewound(to),
             sessions: self.sessions.rewound(to),
+            users: self.users.rewound(to),
+            stack_users: self.stack_users.rewound(to),
             buckets: self.buckets.rewound(to),
             tagged: self.tagged.rewound(to),
             surroundings: self.surroundings.clone(),
@@ -191,6 +202,16 @@ impl State {
                 .entry("stacks")
                 .or_default()
                 .insert(name.clone(), document);
+        }
+        for ((place, name), user) in self.users.iter() {
+            let kinds = places.entry(place).or_default();
+            let users = kinds.entry("users").or_default();
+            users.insert(name.clone(), user.snapshot());
+        }
+        for ((place, stack, user), ()) in self.stack_users.iter() {
+            let kinds = places.entry(place).or_default();
+            let pairs = kinds.entry("user stacks").or_default();
+            pairs.insert(format!("{stack}/{user}"), Value::Null);
         }
         let buckets: Map<String, Value> = self
             .buckets

@@ -7,6 +7,7 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::access::ObservedAccess;
 use crate::action::Action;
 use crate::check;
 use crate::environment::{DeletionPolicy, Environment, Mode, Scope, Timestamp};
@@ -183,6 +184,7 @@ pub(crate) fn nothing() -> ObservedEnvironment {
         fleet_stacks: Observed::Present(BTreeSet::new()),
         sessions: BTreeMap::from([("cfd".to_owned(), Observed::Present(0))]),
         buckets: BTreeMap::new(),
+        access: ObservedAccess::default(),
     }
 }
 
@@ -341,6 +343,12 @@ pub(crate) fn render(plan: &Plan) -> String {
             writeln!(text, "ask {what} {name}").unwrap();
         }
     }
+    if needs.access.users {
+        text.push_str("ask users\n");
+    }
+    for stack in &needs.access.users_of_stacks {
+        writeln!(text, "ask users of stacks {stack}").unwrap();
+    }
     for object in &plan.disowned {
         writeln!(text, "disown {object}").unwrap();
     }
@@ -391,7 +399,9 @@ fn parameters(action: &Action) -> String {
         | Action::DeleteFleet { .. }
         | Action::DeleteStack { .. }
         | Action::AssociateFleet { .. }
-        | Action::DeleteBucketPolicy { .. } => String::new(),
+        | Action::DeleteBucketPolicy { .. }
+        // What it prints says it all.
+        | Action::Access(_) => String::new(),
     }
 }
 

@@ -21,7 +21,7 @@ use self::generate::{Pair, pair, shuffled};
 use super::harness::{render, sid};
 use super::world::aws::{Aws, HOME_BUCKET};
 use super::world::{Blind, ENOUGH, Fault, World, is_quiet};
-use crate::action::Action;
+use crate::action::{Action, ObjectKind};
 use crate::environment::Mode;
 use crate::plan::Plan;
 use crate::spec::Adoption;
@@ -193,7 +193,7 @@ proptest! {
 
     #[test]
     fn what_is_not_known_is_neither_made_nor_ended(
-        pair in pair(), accidents in vec(accident(), 0..3), blind in 0..6_usize, settled: bool,
+        pair in pair(), accidents in vec(accident(), 0..3), blind in 0..7_usize, settled: bool,
         deleting: bool,
     ) {
         let mut world = begin(&pair, &pair.a);
@@ -360,6 +360,12 @@ fn assert_known(world: &World, action: &Action) {
         Action::DisassociateFleet { .. } => stack || blind.sessions || blind.associations,
         Action::TagResource { .. } | Action::UntagResource { .. } => blind.tags,
         Action::PutBucketPolicy { .. } | Action::DeleteBucketPolicy { .. } => blind.buckets,
+        Action::Access(call) => {
+            let of_stack = call.object().kind == ObjectKind::Stack;
+            let is_new = world.aws.stacks.is_empty();
+            (of_stack && (blind.stacks || blind.tags && !is_new))
+                || (blind.access && !(of_stack && is_new))
+        }
     };
     assert!(!unknown, "{action} while {blind:?}");
 }

@@ -83,14 +83,18 @@ fn an_unknown_part_leaves_the_other_parts_their_repairs() {
 #[test]
 fn a_deletion_waits_for_what_it_cannot_see() {
     for blind in Blind::each() {
-        let mut world = World::converged(&blog());
+        let users = json!([{"userName": "ada@example.com"}]);
+        let mut world = World::converged(&with(blog(), &[("/users", users)]));
         world.delete();
         world.blind = blind.clone();
         for _ in 0..3 {
             world.pass();
         }
-        let untouched = !blind.buckets;
+        let untouched = !blind.buckets && !blind.access;
         assert_eq!(untouched, world.aws.fleets.contains_key("cfd"), "{blind:?}");
+        if blind.access {
+            assert!(world.aws.stacks.contains_key("cfd"), "{blind:?}");
+        }
         world.blind = Blind::default();
         world.converge();
         assert!(world.gone, "{blind:?}");

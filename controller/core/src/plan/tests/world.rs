@@ -4,6 +4,7 @@
 //! plan, check, record, apply. It is the planner's own proof that its plans lead somewhere; the
 //! keeper and the simulator have their own.
 
+pub(crate) mod access;
 pub(crate) mod aws;
 mod look;
 

@@ -4,6 +4,8 @@
 //! `s3/2006-03-01`. Where AWS's documentation gives a range that the model leaves out, the range
 //! stands with the handler, not here.
 
+pub(crate) mod access;
+
 use super::{Kind, Member, optional, required};
 
 const ANY: usize = usize::MAX;

@@ -139,6 +139,26 @@ const ALL: &[Entry] = &[
     ("our statements are removed", |aws| {
         policies(aws, |statements| statements.retain(|one| !is_ours(one)));
     }),
+    ("a user is taken off the stack", |aws| {
+        aws.access.stack_users.pop_first();
+    }),
+    ("users are switched", |aws| {
+        for user in aws.access.users.values_mut() {
+            user.enabled = !user.enabled;
+        }
+    }),
+    ("a user's account goes", |aws| {
+        if let Some((name, _)) = aws.access.users.pop_first() {
+            aws.access.stack_users.retain(|(_, user)| *user != name);
+        }
+    }),
+    ("a stranger is put on the stack", |aws| {
+        aws.access.add("stranger@example.com", false);
+        let pair = ("cfd".to_owned(), "stranger@example.com".to_owned());
+        if aws.stacks.contains_key("cfd") {
+            aws.access.stack_users.insert(pair);
+        }
+    }),
     ("a statement is added", |aws| {
         policies(aws, |statements| {
             statements.push(json!({

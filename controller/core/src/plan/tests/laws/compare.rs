@@ -44,9 +44,32 @@ pub(super) fn assert_same_where_managed(world: &World, fresh: &World, pair: &Pai
     if both && !is_ignored(&pair.ignore, "association") {
         assert_eq!(world.aws.associations, fresh.aws.associations);
     }
+    users(world, fresh, pair);
     user_settings(world, fresh, pair);
     tags(world, fresh, pair);
     statements(world, fresh, pair);
+}
+
+/// Whoever a row lists, or once listed: on the stack alike, and allowed to sign in alike while
+/// they are listed. No account ever goes.
+fn users(world: &World, fresh: &World, pair: &Pair) {
+    let listed = |spec: &Value| -> BTreeSet<String> {
+        let users = spec["users"].as_array().into_iter().flatten();
+        let names = users.filter_map(|user| user["userName"].as_str());
+        names.map(str::to_owned).collect()
+    };
+    let asks = listed(&pair.b);
+    for name in listed(&pair.a).union(&asks) {
+        if !is_ignored(&pair.ignore, &format!("users.{name}.association")) {
+            let pair = ("cfd".to_owned(), name.clone());
+            let on_stack = |world: &World| world.aws.access.stack_users.contains(&pair);
+            assert_eq!(on_stack(world), on_stack(fresh), "{name}");
+        }
+        if asks.contains(name) && !is_ignored(&pair.ignore, &format!("users.{name}.enabled")) {
+            let enabled = |world: &World| Some(world.aws.access.users.get(name)?.enabled);
+            assert_eq!(enabled(world), enabled(fresh), "{name}");
+        }
+    }
 }
 
 fn user_settings(world: &World, fresh: &World, pair: &Pair) {
@@ -112,6 +135,18 @@ fn statements(world: &World, fresh: &World, pair: &Pair) {
 
 /// Asserts that nothing changed which neither row ever named.
 pub(super) fn assert_untouched_elsewhere(world: &World, before: &Aws, pair: &Pair) {
+    let stranger = "stranger@example.com";
+    let is_there = |aws: &Aws| {
+        let on_stack = (aws.access.stack_users.iter()).any(|(_, user)| user == stranger);
+        (aws.access.users.get(stranger).cloned(), on_stack)
+    };
+    assert_eq!(is_there(&world.aws), is_there(before));
+    for name in before.access.users.keys() {
+        assert!(
+            world.aws.access.users.contains_key(name),
+            "{name} lost their account"
+        );
+    }
     for (object, rules) in [("fleet", FLEET), ("stack", STACK)] {
         let (Some(found), Some(expected)) =
             (settings(&world.aws, object), settings(before, object))

@@ -4,6 +4,7 @@ mod fleet;
 mod stack;
 
 use proptest::collection::{btree_map, vec};
+use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
@@ -30,7 +31,7 @@ struct Frame {
     adoption: Option<&'static str>,
 }
 
-const IGNORABLE: [&str; 26] = [
+const IGNORABLE: [&str; 30] = [
     "association",
     "buckets",
     "buckets.home.A",
@@ -57,6 +58,10 @@ const IGNORABLE: [&str; 26] = [
     "stack.userSettings.FILE_UPLOAD",
     "tags",
     "tags.team",
+    "users",
+    "users.ada@example.com",
+    "users.ada@example.com.association",
+    "users.grace@example.com.enabled",
 ];
 
 pub(super) fn pair() -> impl Strategy<Value = Pair> {
@@ -116,8 +121,9 @@ fn spec(frame: Frame) -> impl Strategy<Value = Value> {
         tags(),
         buckets(),
         fleet::image(),
+        users(),
     );
-    whole.prop_map(move |(fleet, stack, tags, buckets, image)| {
+    whole.prop_map(move |(fleet, stack, tags, buckets, image, users)| {
         let mut spec = json!({"tags": tags, "buckets": buckets, "ignore": frame.ignore});
         if frame.fleet {
             spec["fleet"] = fleet;
@@ -125,12 +131,25 @@ fn spec(frame: Frame) -> impl Strategy<Value = Value> {
         }
         if frame.stack {
             spec["stack"] = stack;
+            spec["users"] = users;
         }
         if let Some(adoption) = frame.adoption {
             spec["adoption"] = json!(adoption);
         }
         spec
     })
+}
+
+/// Users, in no particular order; one name begins another.
+fn users() -> impl Strategy<Value = Value> {
+    let names = ["grace@example.com", "ada@example.com.au", "ada@example.com"];
+    let one = |name: &'static str| {
+        optional(&[json!(true), json!(false)]).prop_map(move |enabled| {
+            object(vec![("userName", Some(json!(name))), ("enabled", enabled)])
+        })
+    };
+    let each = names.map(|name| option::of(one(name)));
+    each.prop_map(|users| users.into_iter().flatten().collect())
 }
 
 /// A key that is left out, `null`, or one of these.

@@ -47,7 +47,8 @@ fn interrupts(action: &Action) -> Option<&str> {
         | Action::TagResource { .. }
         | Action::UntagResource { .. }
         | Action::PutBucketPolicy { .. }
-        | Action::DeleteBucketPolicy { .. } => None,
+        | Action::DeleteBucketPolicy { .. }
+        | Action::Access(_) => None,
     }
 }
 

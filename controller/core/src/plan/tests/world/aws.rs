@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::access::Access;
 use crate::action::{Action, ObjectKind};
 use crate::observed::{FleetState, ObservedBucket, ObservedFleet, ObservedStack, ObservedTags};
 
@@ -56,6 +57,7 @@ pub(crate) struct Aws {
     /// What the Tagging API has heard of, by ARN.
     pub(crate) tag_index: BTreeMap<String, BTreeMap<String, String>>,
     pub(crate) unknowns: Unknowns,
+    pub(crate) access: Access,
 }
 
 /// The home bucket's name, which nobody can know beforehand.
@@ -179,6 +181,7 @@ impl Aws {
                 refuse(self.stacks.contains_key(name), "ResourceAlreadyExists")?;
                 let stack = stack::create(name, settings, tags, self.unknowns)?;
                 self.stacks.insert(name.clone(), stack);
+                self.access.forget_stack(name);
                 self.home_may_be_due(name);
                 Ok(())
             }
@@ -193,6 +196,7 @@ impl Aws {
                 let associated = self.associations.iter().any(|(_, stack)| stack == name);
                 refuse(associated, "ResourceInUse: it has a fleet")?;
                 self.stacks.remove(name);
+                self.access.forget_stack(name);
                 Ok(())
             }
             Action::AssociateFleet { .. }
@@ -201,6 +205,10 @@ impl Aws {
             | Action::UntagResource { .. }
             | Action::PutBucketPolicy { .. }
             | Action::DeleteBucketPolicy { .. } => self.relate(action),
+            Action::Access(call) => {
+                let has_stack = self.stacks.contains_key(&call.object().name);
+                self.access.apply(call, has_stack)
+            }
         }
     }
 
@@ -253,7 +261,8 @@ impl Aws {
             | Action::DeleteFleet { .. }
             | Action::CreateStack { .. }
             | Action::UpdateStack { .. }
-            | Action::DeleteStack { .. } => unreachable!("apply makes these"),
+            | Action::DeleteStack { .. }
+            | Action::Access(_) => unreachable!("apply makes these"),
         }
     }
 
@@ -277,7 +286,9 @@ impl Aws {
         let tags = match kind {
             ObjectKind::Fleet => &mut self.fleet(name)?.tags,
             ObjectKind::Stack => &mut self.stack(name)?.tags,
-            ObjectKind::Bucket => return Err(Refused("buckets are not tagged".to_owned())),
+            ObjectKind::Bucket | ObjectKind::User => {
+                return Err(Refused("it is not tagged".to_owned()));
+            }
         };
         match tags {
             ObservedTags::Known(tags) => Ok(tags),

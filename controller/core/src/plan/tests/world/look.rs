@@ -6,6 +6,7 @@ use super::World;
 use crate::cloud::ObserveRequest;
 use crate::observed::{Inventory, Observed, ObservedTags, ObservedWorld};
 use crate::plan::ObservedEnvironment;
+use crate::plan::access;
 use crate::record::OpenDrift;
 
 /// What cannot be read.
@@ -18,11 +19,12 @@ pub(crate) struct Blind {
     pub(crate) associations: bool,
     pub(crate) sessions: bool,
     pub(crate) buckets: bool,
+    pub(crate) access: bool,
 }
 
 impl Blind {
     /// Each part alone.
-    pub(crate) fn each() -> [Self; 6] {
+    pub(crate) fn each() -> [Self; 7] {
         let none = Self::default;
         [
             Self {
@@ -49,6 +51,10 @@ impl Blind {
                 buckets: true,
                 ..none()
             },
+            Self {
+                access: true,
+                ..none()
+            },
         ]
     }
 }
@@ -71,6 +77,14 @@ impl World {
             .buckets
             .extend(spec.buckets.iter().map(|one| one.bucket.clone()));
         let drifts = |drift: &OpenDrift| drift.path == "association";
+        let drifts_in_access = |drift: &OpenDrift| access::concerns(&drift.path);
+        if self.reads_association || self.open_drift.iter().any(drifts_in_access) {
+            request.access = access::whole(
+                &self.environment,
+                self.managed.keys(),
+                self.name("stack/").as_deref(),
+            );
+        }
         if self.reads_association || self.open_drift.iter().any(drifts) {
             request.associations_of_stacks.extend(self.name("stack/"));
         }
@@ -153,6 +167,7 @@ impl World {
                 .insert(name.clone(), self.seen(self.blind.stacks, found));
         }
         self.relations(request, &mut world);
+        world.access = (self.aws.access).observe(&request.access, self.blind.access);
         world
     }
 
@@ -218,4 +233,5 @@ pub(super) fn merge(world: &mut ObservedWorld, later: ObservedWorld) {
     world.fleet_stacks.extend(later.fleet_stacks);
     world.buckets.extend(later.buckets);
     world.sessions.extend(later.sessions);
+    world.access.merge(later.access);
 }

@@ -1,0 +1,97 @@
+//! Makes the calls about who may use what.
+
+use aws_sdk_appstream::operation::RequestId;
+use aws_sdk_appstream::types::{
+    AuthenticationType, MessageAction, UserStackAssociation, UserStackAssociationError,
+};
+use streamkeeper_core::action::AccessCall;
+use streamkeeper_core::cloud::{Applied, ApplyError, ItemRefusal};
+
+use super::outcome;
+use crate::client::Clients;
+use crate::error;
+
+/// Makes one call.
+///
+/// # Errors
+///
+/// As for every action; items that AWS refuses by themselves are in the result instead.
+pub(super) async fn call(clients: &Clients, call: &AccessCall) -> Result<Applied, ApplyError> {
+    let appstream = &clients.appstream;
+    let pool = AuthenticationType::Userpool;
+    match call {
+        AccessCall::CreateUser {
+            user_name,
+            first_name,
+            last_name,
+            message_action,
+        } => {
+            let request = appstream
+                .create_user()
+                .user_name(user_name)
+                .authentication_type(pool)
+                .set_first_name(first_name.clone())
+                .set_last_name(last_name.clone())
+                .set_message_action(message_action.as_deref().map(MessageAction::from));
+            outcome(request.send()).await
+        }
+        AccessCall::EnableUser { user_name } => {
+            let request = appstream.enable_user().user_name(user_name);
+            outcome(request.authentication_type(pool).send()).await
+        }
+        AccessCall::DisableUser { user_name } => {
+            let request = appstream.disable_user().user_name(user_name);
+            outcome(request.authentication_type(pool).send()).await
+        }
+        AccessCall::BatchAssociateUserStack { stack, users } => {
+            let pairs = users
+                .iter()
+                .map(|user| pair(stack, &user.user_name, user.send_email_notification))
+                .collect();
+            let request = appstream.batch_associate_user_stack();
+            let answer = request.set_user_stack_associations(Some(pairs)).send();
+            match answer.await {
+                Ok(answer) => Ok(item_by_item(answer.request_id(), answer.errors())),
+                Err(error) => Err(error::from_sdk(&error)),
+            }
+        }
+        AccessCall::BatchDisassociateUserStack { stack, users } => {
+            let pairs = users.iter().map(|user| pair(stack, user, None)).collect();
+            let request = appstream.batch_disassociate_user_stack();
+            let answer = request.set_user_stack_associations(Some(pairs)).send();
+            match answer.await {
+                Ok(answer) => Ok(item_by_item(answer.request_id(), answer.errors())),
+                Err(error) => Err(error::from_sdk(&error)),
+            }
+        }
+    }
+}
+
+fn pair(stack: &str, user: &str, send_email_notification: Option<bool>) -> UserStackAssociation {
+    UserStackAssociation::builder()
+        .stack_name(stack)
+        .user_name(user)
+        .authentication_type(AuthenticationType::Userpool)
+        .set_send_email_notification(send_email_notification)
+        .build()
+}
+
+/// The answer of a batch: HTTP 200, whatever became of its items.
+fn item_by_item(request_id: Option<&str>, errors: &[UserStackAssociationError]) -> Applied {
+    let refused = errors.iter().map(|error| {
+        let user = error.user_stack_association();
+        let user = user.and_then(|pair| pair.user_name()).unwrap_or_default();
+        ItemRefusal::of_user(
+            user.to_owned(),
+            error
+                .error_code()
+                .map_or("", |code| code.as_str())
+                .to_owned(),
+            error.error_message().unwrap_or_default().to_owned(),
+        )
+    });
+    Applied {
+        request_id: request_id.map(str::to_owned),
+        refused: refused.collect(),
+    }
+}

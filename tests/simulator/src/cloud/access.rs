@@ -1,0 +1,61 @@
+//! Translates calls about who may use what, and their answers item by item.
+
+use serde_json::{Value, json};
+use streamkeeper_core::action::AccessCall;
+use streamkeeper_core::cloud::ItemRefusal;
+
+/// The one authentication type of the user pool.
+pub(super) const USERPOOL: &str = "USERPOOL";
+
+/// The input of a call.
+pub(super) fn input_of(call: &AccessCall) -> Value {
+    match call {
+        AccessCall::CreateUser {
+            user_name,
+            first_name,
+            last_name,
+            message_action,
+        } => json!({
+            "UserName": user_name,
+            "FirstName": first_name,
+            "LastName": last_name,
+            "MessageAction": message_action,
+            "AuthenticationType": USERPOOL,
+        }),
+        AccessCall::EnableUser { user_name } | AccessCall::DisableUser { user_name } => {
+            json!({"UserName": user_name, "AuthenticationType": USERPOOL})
+        }
+        AccessCall::BatchAssociateUserStack { stack, users } => {
+            let pairs = users.iter().map(|user| {
+                json!({
+                    "StackName": stack,
+                    "UserName": user.user_name,
+                    "AuthenticationType": USERPOOL,
+                    "SendEmailNotification": user.send_email_notification,
+                })
+            });
+            json!({"UserStackAssociations": pairs.collect::<Value>()})
+        }
+        AccessCall::BatchDisassociateUserStack { stack, users } => {
+            let pairs = users.iter().map(|user| {
+                json!({"StackName": stack, "UserName": user, "AuthenticationType": USERPOOL})
+            });
+            json!({"UserStackAssociations": pairs.collect::<Value>()})
+        }
+    }
+}
+
+/// What a batch refused, although it succeeded as a whole.
+pub(super) fn refused(output: &Value) -> Vec<ItemRefusal> {
+    let errors = output["errors"].as_array().into_iter().flatten();
+    errors
+        .map(|error| {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            ItemRefusal::of_user(
+                text(&error["UserStackAssociation"]["UserName"]),
+                text(&error["ErrorCode"]),
+                text(&error["ErrorMessage"]),
+            )
+        })
+        .collect()
+}
