@@ -16,6 +16,7 @@ mod drift;
 mod faults;
 mod lifecycle;
 mod ownership;
+mod people;
 mod poison;
 mod rows;
 mod sdk;

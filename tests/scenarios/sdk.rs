@@ -1,6 +1,7 @@
 //! The real SDK against the simulator over HTTP: signing, CBOR, XML and paging, and what is made
 //! of answers that fail, lie or never come.
 
+mod access;
 mod apply;
 mod faults;
 mod observe;
