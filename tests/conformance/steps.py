@@ -36,6 +36,7 @@ class Script:
         self.stacks()
         self.associations()
         self.power_and_sessions()
+        self.users()
         self.tags()
         self.buckets()
         self.pages()
@@ -172,6 +173,37 @@ class Script:
         self.count("DescribeSessions", "Sessions", 3, **pair, PaginationConfig={"PageSize": 2})
         self.call("appstream", "StopFleet", Name="one")
         self.expect("fleet stops", wire.wait_for(lambda: self.state_of("one") == "STOPPED"), True)
+
+    def users(self):
+        pool = {"AuthenticationType": "USERPOOL"}
+        for user in ("ada@example.com", "grace@example.com", "mary@example.com"):
+            self.call("appstream", "CreateUser", UserName=user, FirstName="A", **pool)
+        ada = {"UserName": "ada@example.com", **pool}
+        self.call("appstream", "DisableUser", **ada)
+        self.call("appstream", "EnableUser", **ada)
+        self.count("DescribeUsers", "Users", 3, **pool)
+        names = ("ada@example.com", "grace@example.com", "mary@example.com")
+        pairs = [{"StackName": "full", "UserName": user, **pool} for user in names]
+
+        def joined():
+            answer = self.look("appstream", "BatchAssociateUserStack", UserStackAssociations=pairs)
+            return not answer["errors"]
+
+        self.expect("users are on the stack", wire.wait_for(joined), True)
+        batch = {"UserStackAssociations": [*pairs, {**pairs[0], "StackName": "none"}]}
+        answer = self.call("appstream", "BatchAssociateUserStack", **batch)
+        codes = [error["ErrorCode"] for error in answer["errors"]]
+        self.expect("refusals of a batch", codes, ["STACK_NOT_FOUND"])
+        listed = "UserStackAssociations"
+        self.count("DescribeUserStackAssociations", listed, 3, StackName="full")
+        self.call("appstream", "BatchDisassociateUserStack", UserStackAssociations=pairs[:2])
+        self.count("DescribeUserStackAssociations", listed, 1, **ada | {"UserName": names[2]})
+        self.call("appstream", "DeleteUser", **ada)
+        refused = self.refused_by("appstream")
+        refused("ResourceNotFoundException", "EnableUser", **ada)
+        again = {"UserName": names[1], **pool}
+        refused("ResourceAlreadyExistsException", "CreateUser", **again)
+        refused("InvalidParameterCombinationException", "DescribeUserStackAssociations")
 
     def tags(self):
         fleet = self.call("appstream", "DescribeFleets", Names=["one"])["Fleets"][0]
