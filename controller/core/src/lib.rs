@@ -28,6 +28,7 @@ pub mod drift;
 pub mod environment;
 pub mod event;
 pub mod fields;
+pub mod import;
 pub mod last_look;
 pub mod neighbours;
 pub mod observed;

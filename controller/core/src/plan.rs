@@ -15,7 +15,7 @@ mod agents;
 mod association;
 mod bucket;
 mod deletion;
-mod diff;
+pub(crate) mod diff;
 mod disruption;
 mod draft;
 mod fleet;

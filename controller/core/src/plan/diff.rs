@@ -267,12 +267,12 @@ pub(super) fn wanted(tree: &Value, path: &str) -> Wanted {
 }
 
 /// The node at a path.
-pub(super) fn at<'a>(tree: &'a Value, path: &str) -> Option<&'a Value> {
+pub(crate) fn at<'a>(tree: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(tree, |node, key| node.get(key))
 }
 
 /// Empty is the same as not there: AWS returns either.
-fn present(value: Option<&Value>) -> Option<&Value> {
+pub(crate) fn present(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| match value {
         Value::Null => false,
         Value::String(text) => !text.is_empty(),
@@ -282,7 +282,7 @@ fn present(value: Option<&Value>) -> Option<&Value> {
 }
 
 /// Puts a value at a path, making the objects above it.
-pub(super) fn put(tree: &mut Value, path: &str, value: Value) {
+pub(crate) fn put(tree: &mut Value, path: &str, value: Value) {
     let mut node = tree;
     for key in path.split('.') {
         if !node.is_object() {

@@ -6,6 +6,7 @@
 mod accident;
 mod compare;
 mod generate;
+mod imported;
 mod people;
 
 use std::collections::BTreeSet;
@@ -259,6 +260,36 @@ proptest! {
         let plan = owner.plan();
         prop_assert!(acts(&plan).is_empty(), "{}", render(&plan));
         prop_assert!(plan.waiting.iter().any(|one| one.reason == crate::plan::WaitReason::Conflict));
+    }
+
+    #[test]
+    fn what_is_imported_is_as_its_rows_say_until_they_enforce(
+        pair in pair(), accidents in vec(accident(), 0..4),
+    ) {
+        let mut by_hand = begin(&pair, &pair.a);
+        by_hand.converge();
+        strike(&mut by_hand, &accidents);
+        for _ in 0..2 {
+            by_hand.aws.tick();
+        }
+        let rows = imported::rows(&by_hand.aws);
+        let objects = by_hand.aws.fleets.len() + by_hand.aws.stacks.len();
+        prop_assert_eq!(rows.iter().map(|row| row.objects.len()).sum::<usize>(), objects);
+        for row in rows {
+            let mut world = imported::watching(&row, &by_hand.aws);
+            world.walks = pair.walks;
+            world.converge();
+            prop_assert!(world.calls.is_empty());
+            world.environment.mode = Mode::Enforce;
+            world.environment.generation += 1;
+            world.converge();
+            let others: Vec<_> = world
+                .operations()
+                .into_iter()
+                .filter(|operation| *operation != "TagResource")
+                .collect();
+            prop_assert!(others.is_empty(), "{others:?}");
+        }
     }
 
     #[test]
