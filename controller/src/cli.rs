@@ -10,8 +10,10 @@ mod closest;
 mod connect;
 mod delete;
 mod describe;
+mod diff;
 mod document;
 mod events;
+mod export;
 mod failure;
 mod get;
 mod migrate;
@@ -84,6 +86,10 @@ enum Command {
     Migrate(migrate::Args),
     /// Create or change environments as files say
     Apply(apply::Args),
+    /// Show what apply would change, and change nothing
+    Diff(diff::Args),
+    /// Print environments as documents that apply takes
+    Export(export::Args),
     /// List environments
     Get(get::Args),
     /// Show everything about environments
@@ -156,6 +162,8 @@ async fn dispatch(global: &GlobalOptions, command: Command) -> anyhow::Result<Ex
         }
         Command::Migrate(args) => migrate::run(global, args).await,
         Command::Apply(args) => apply::run(global, args).await,
+        Command::Diff(args) => diff::run(global, args).await,
+        Command::Export(args) => export::run(global, args).await,
         Command::Get(args) => get::run(global, args).await,
         Command::Describe(args) => describe::run(global, args).await,
         Command::Events(args) => events::run(global, args).await,

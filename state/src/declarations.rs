@@ -88,12 +88,9 @@ impl Store {
     /// Fails with PostgreSQL's own words when it refuses a row, and with
     /// [`StoreError::Conflict`] when a row is being deleted.
     pub async fn apply(&self, declarations: &[Declaration]) -> Result<Vec<Applied>, StoreError> {
-        // By name, so that two of these at once wait for each other instead of for ever.
-        let mut order: Vec<usize> = (0..declarations.len()).collect();
-        order.sort_by_key(|position| declarations.get(*position).map(|one| &one.name));
         let mut transaction = self.begin("apply environments").await?;
         let mut applied: Vec<(usize, Applied)> = Vec::with_capacity(declarations.len());
-        for position in order {
+        for position in by_name(declarations) {
             if let Some(declaration) = declarations.get(position) {
                 applied.push((position, apply_one(&mut transaction, declaration).await?));
             }
@@ -191,7 +188,16 @@ pub(crate) fn not_found_or(name: &str, verb: &str, error: sqlx::Error) -> StoreE
     StoreError::database(format!("{verb} environment \"{name}\""), error)
 }
 
-async fn apply_one(
+/// The order in which rows are written: by name, so that two of these at once wait for each other
+/// instead of for ever.
+pub(crate) fn by_name(declarations: &[Declaration]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..declarations.len()).collect();
+    order.sort_by_key(|position| declarations.get(*position).map(|one| &one.name));
+    order
+}
+
+/// Inserts or updates one row.
+pub(crate) async fn apply_one(
     transaction: &mut Transaction<'static, Postgres>,
     declaration: &Declaration,
 ) -> Result<Applied, StoreError> {
@@ -229,7 +235,8 @@ async fn apply_one(
     })
 }
 
-async fn insert(
+/// Inserts a row; its generation.
+pub(crate) async fn insert(
     transaction: &mut Transaction<'static, Postgres>,
     declaration: &Declaration,
 ) -> Result<i64, sqlx::Error> {

@@ -34,6 +34,7 @@ mod load;
 mod migrate;
 mod notify;
 mod passes;
+mod preview;
 pub mod scratch;
 mod status;
 mod store;
@@ -49,6 +50,7 @@ pub use self::leases::{Lease, ScopeRow};
 pub use self::migrate::{MIGRATOR, MigrateReport, SchemaStatus};
 pub use self::notify::Notifications;
 pub use self::passes::Orphan;
+pub use self::preview::Preview;
 pub use self::status::{
     ConditionRow, DriftRow, EnvironmentDetails, EventFilter, EventRow, RevisionRow, StatusFilter,
     StatusRow,

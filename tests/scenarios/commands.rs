@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
+mod comparing;
 mod deleting;
 mod documents;
+mod exporting;
 mod failing;
 mod following;
 mod reading;

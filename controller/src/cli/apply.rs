@@ -80,7 +80,7 @@ pub(super) async fn run(global: &GlobalOptions, args: Args) -> anyhow::Result<Ex
 }
 
 /// Says in which document the environment stands that was refused.
-fn place(source: StoreError, declared: &[Declared]) -> StoreFailure {
+pub(super) fn place(source: StoreError, declared: &[Declared]) -> StoreFailure {
     // All of them go in one transaction; only its words tell which one failed.
     let said = source.to_string();
     let refused = declared

@@ -28,7 +28,7 @@ use anyhow::Context;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use streamkeeper_core::environment::Timestamp;
-use streamkeeper_state::{Declaration, EnvironmentDetails, StatusRow};
+use streamkeeper_state::{Declaration, EnvironmentDetails, EnvironmentRow, StatusRow};
 use uuid::Uuid;
 
 pub(crate) use self::read::{Declared, read_documents};
@@ -141,38 +141,86 @@ impl Document {
         }
     }
 
-    /// The document of a stored environment.
+    /// The document that asks for a row as it is: nothing that the server sets.
+    ///
+    /// # Errors
+    ///
+    /// Fails when its spec is no object, which PostgreSQL refuses.
+    pub(crate) fn asking(declaration: Declaration) -> anyhow::Result<Self> {
+        let Declaration {
+            name,
+            region,
+            account_id,
+            spec,
+            labels,
+            mode,
+            paused,
+            deletion_policy,
+        } = declaration;
+        let Value::Object(spec) = spec else {
+            anyhow::bail!("the spec of environment \"{name}\" is no object");
+        };
+        Ok(Self {
+            api_version: API_VERSION.to_owned(),
+            kind: KIND.to_owned(),
+            metadata: Metadata {
+                name,
+                labels: labels.filter(|labels| !labels.is_empty()),
+                ..Metadata::default()
+            },
+            region,
+            account_id,
+            mode,
+            paused,
+            deletion_policy,
+            spec,
+            status: None,
+        })
+    }
+
+    /// The document of a stored environment, with what the server knows of it.
     ///
     /// # Errors
     ///
     /// Fails when its spec is no object, which PostgreSQL refuses.
     pub(crate) fn of(details: &EnvironmentDetails) -> anyhow::Result<Self> {
         let row = &details.row;
-        let spec = row
-            .spec
-            .as_object()
-            .with_context(|| format!("the spec of environment \"{}\" is no object", row.name))?;
-        Ok(Self {
-            api_version: API_VERSION.to_owned(),
-            kind: KIND.to_owned(),
-            metadata: Metadata {
-                name: row.name.clone(),
-                labels: (!row.labels.is_empty()).then(|| row.labels.clone()),
-                uid: Some(row.uid),
-                generation: Some(row.generation),
-                created_at: Some(row.created_at),
-                updated_at: Some(row.updated_at),
-                deletion_requested_at: row.deletion_requested_at,
-            },
-            region: row.region.clone(),
-            account_id: row.account_id.clone(),
-            mode: Some(row.mode.clone()),
-            paused: Some(row.paused),
-            deletion_policy: Some(row.deletion_policy.clone()),
-            spec: spec.clone(),
-            status: Some(status(details).context("failed to write the status")?),
-        })
+        let mut document = Self::asking(declaration_of(row))?;
+        document.metadata.uid = Some(row.uid);
+        document.metadata.generation = Some(row.generation);
+        document.metadata.created_at = Some(row.created_at);
+        document.metadata.updated_at = Some(row.updated_at);
+        document.metadata.deletion_requested_at = row.deletion_requested_at;
+        document.status = Some(status(details).context("failed to write the status")?);
+        Ok(document)
     }
+}
+
+/// A stored row as what would make it so.
+pub(crate) fn declaration_of(row: &EnvironmentRow) -> Declaration {
+    Declaration {
+        name: row.name.clone(),
+        region: row.region.clone(),
+        account_id: row.account_id.clone(),
+        spec: row.spec.clone(),
+        labels: Some(row.labels.clone()),
+        mode: Some(row.mode.clone()),
+        paused: Some(row.paused),
+        deletion_policy: Some(row.deletion_policy.clone()),
+    }
+}
+
+/// Documents as YAML, one after the other.
+///
+/// # Errors
+///
+/// As [`to_yaml`].
+pub(crate) fn to_yaml_documents(documents: &[Document]) -> anyhow::Result<String> {
+    let texts = documents
+        .iter()
+        .map(to_yaml)
+        .collect::<anyhow::Result<Vec<String>>>()?;
+    Ok(texts.join("---\n"))
 }
 
 fn status(details: &EnvironmentDetails) -> serde_json::Result<Value> {

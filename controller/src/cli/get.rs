@@ -8,7 +8,7 @@ use streamkeeper_core::environment::Timestamp;
 use streamkeeper_state::{EnvironmentDetails, StatusFilter, StatusRow, Store};
 
 use super::connect::{Found, select};
-use super::document::{Document, DocumentList, to_yaml};
+use super::document::{Document, DocumentList, to_yaml_documents};
 use super::selector::Selector;
 use super::table::{CAUTION, Cell, NONE, Table, ready};
 use super::{GlobalOptions, age, output};
@@ -66,10 +66,8 @@ pub(super) async fn run(global: &GlobalOptions, args: Args) -> anyhow::Result<Ex
         }
         Format::Json => print_json(load(&store, &found.rows).await?, single)?,
         Format::Yaml => {
-            for (position, document) in load(&store, &found.rows).await?.iter().enumerate() {
-                let separator = if position == 0 { "" } else { "---\n" };
-                output::print(&format!("{separator}{}", to_yaml(document)?))?;
-            }
+            let documents = load(&store, &found.rows).await?;
+            output::print(&to_yaml_documents(&documents)?)?;
         }
     }
     // After what there is, as kubectl does.

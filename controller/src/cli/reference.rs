@@ -111,8 +111,8 @@ fn reference() -> String {
         This page is generated from the program; `UPDATE_DOCS=1 cargo test reference` writes it \
         anew.\n\n\
         stdout is for data, stderr for the rest.\n\
-        Exit codes: 0 done, 1 failed, 2 wrong usage, 3 there are differences (`plan --exit-code`), \
-        130 interrupted.\n\
+        Exit codes: 0 done, 1 failed, 2 wrong usage, 3 there are differences (`plan --exit-code`, \
+        `diff`), 130 interrupted.\n\
         Durations are written as `500ms`, `2s`, `5m`, `1h` or `1h30m`.\n\n\
         ## Options of every command\n\n"
         .to_owned();
