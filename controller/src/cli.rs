@@ -16,6 +16,7 @@ mod events;
 mod export;
 mod failure;
 mod get;
+mod import;
 mod migrate;
 mod output;
 mod pause;
@@ -90,6 +91,8 @@ enum Command {
     Diff(diff::Args),
     /// Print environments as documents that apply takes
     Export(export::Args),
+    /// Make environments of what an account has, watched and not touched
+    Import(import::Args),
     /// List environments
     Get(get::Args),
     /// Show everything about environments
@@ -164,6 +167,7 @@ async fn dispatch(global: &GlobalOptions, command: Command) -> anyhow::Result<Ex
         Command::Apply(args) => apply::run(global, args).await,
         Command::Diff(args) => diff::run(global, args).await,
         Command::Export(args) => export::run(global, args).await,
+        Command::Import(args) => import::run(global, args).await,
         Command::Get(args) => get::run(global, args).await,
         Command::Describe(args) => describe::run(global, args).await,
         Command::Events(args) => events::run(global, args).await,

@@ -28,6 +28,7 @@ mod drift;
 mod environments;
 mod error;
 mod events;
+mod imports;
 mod intents;
 mod leases;
 mod load;

@@ -8,6 +8,7 @@ mod documents;
 mod exporting;
 mod failing;
 mod following;
+mod importing;
 mod reading;
 mod waiting;
 

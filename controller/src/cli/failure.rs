@@ -40,6 +40,11 @@ pub(crate) enum CliError {
     /// What was said is no database.
     #[error("--database-url {0}")]
     BadDatabaseUrl(String),
+    /// Nobody said which region.
+    #[error(
+        "there is no region: AWS_REGION is not set, and neither the profile nor --region names one"
+    )]
+    NoRegion,
     /// Environments that do not exist, each with names that look alike.
     #[error("{}", not_found(.0))]
     NotFound(Vec<Missing>),
@@ -119,7 +124,12 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<CliError>() {
         Some(CliError::OutputClosed) => 0,
         Some(CliError::Interrupted) => INTERRUPTED,
-        Some(CliError::NoDatabaseUrl | CliError::BadDatabaseUrl(_) | CliError::Config(_)) => USAGE,
+        Some(
+            CliError::NoDatabaseUrl
+            | CliError::BadDatabaseUrl(_)
+            | CliError::NoRegion
+            | CliError::Config(_),
+        ) => USAGE,
         Some(
             CliError::NotFound(_)
             | CliError::NothingMatches
@@ -245,6 +255,7 @@ fn own_hints(error: &CliError) -> Vec<String> {
             vec!["`streamkeeper apply --help` shows what a document looks like".to_owned()]
         }
         CliError::BadDatabaseUrl(_)
+        | CliError::NoRegion
         | CliError::NothingMatches
         | CliError::TimedOut(_)
         | CliError::Interrupted

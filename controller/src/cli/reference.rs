@@ -112,7 +112,7 @@ fn reference() -> String {
         anew.\n\n\
         stdout is for data, stderr for the rest.\n\
         Exit codes: 0 done, 1 failed, 2 wrong usage, 3 there are differences (`plan --exit-code`, \
-        `diff`), 130 interrupted.\n\
+        `diff`) or something was left out (`import`), 130 interrupted.\n\
         Durations are written as `500ms`, `2s`, `5m`, `1h` or `1h30m`.\n\n\
         ## Options of every command\n\n"
         .to_owned();
