@@ -49,4 +49,6 @@ fn tag_map(tags: &BTreeMap<String, String>) -> Option<std::collections::HashMap<
 }
 
 #[cfg(test)]
+mod completeness;
+#[cfg(test)]
 mod tests;

@@ -22,7 +22,7 @@ fn stack(change: impl FnOnce(sdk::builders::StackBuilder) -> sdk::builders::Stac
     serde_json::to_value(observed.settings).unwrap()
 }
 
-fn full_fleet() -> FleetSettings {
+pub(super) fn full_fleet() -> FleetSettings {
     serde_json::from_value(json!({
         "imageName": "pcluster-2026-11",
         "imageArn": "arn:aws:appstream:eu-west-1:123456789012:image/pcluster-2026-11",
@@ -51,7 +51,7 @@ fn full_fleet() -> FleetSettings {
     .unwrap()
 }
 
-fn full_stack() -> StackSettings {
+pub(super) fn full_stack() -> StackSettings {
     serde_json::from_value(json!({
         "displayName": "CFD",
         "description": "for the wind tunnel",
