@@ -4,6 +4,7 @@
 mod access;
 mod apply;
 mod faults;
+mod fields;
 mod observe;
 
 use std::collections::{BTreeMap, BTreeSet};
