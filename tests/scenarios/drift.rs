@@ -26,6 +26,20 @@ pub(crate) fn full() -> Value {
     fleet.insert("streamView".to_owned(), json!("DESKTOP"));
     let role = "arn:aws:iam::111122223333:role/pcluster";
     fleet.insert("iamRoleArn".to_owned(), json!(role));
+    fleet.insert("platform".to_owned(), json!("WINDOWS_SERVER_2019"));
+    fleet.insert(
+        "domainJoinInfo".to_owned(),
+        json!({"directoryName": "corp.example"}),
+    );
+    fleet.insert(
+        "usbDeviceFilterStrings".to_owned(),
+        json!(["Mouse,046d,c52b,3,1,2,1,0"]),
+    );
+    fleet.insert(
+        "rootVolumeConfig".to_owned(),
+        json!({"volumeSizeInGb": 300}),
+    );
+    fleet.insert("disableIMDSV1".to_owned(), json!(true));
     spec["stack"] = json!({
         "storageConnectors": [{"connectorType": "HOMEFOLDERS"}],
         "displayName": "CFD",
@@ -37,7 +51,17 @@ pub(crate) fn full() -> Value {
             {"action": "CLIPBOARD_COPY_TO_LOCAL_DEVICE", "permission": "ENABLED",
              "maximumLength": 100}
         ],
-        "applicationSettings": {"enabled": true, "settingsGroup": "cfd"}
+        "applicationSettings": {"enabled": true, "settingsGroup": "cfd"},
+        "accessEndpoints": [{"endpointType": "STREAMING", "vpceId": "vpce-1"}],
+        "embedHostDomains": ["portal.example"],
+        "streamingExperienceSettings": {"preferredProtocol": "UDP"},
+        "contentRedirection": {"hostToClient": {"enabled": true, "deniedUrls": ["https://a"]}},
+        "agentAccessConfig": {
+            "settings": [{"agentAction": "COMPUTER_VISION", "permission": "ENABLED"}],
+            "screenResolution": "W_1280xH_720", "screenImageFormat": "PNG",
+            "screenshotsUploadEnabled": false, "s3BucketArn": "arn:aws:s3:::shots"
+        },
+        "storageConnectorAuthentication": "FORCE_REAUTHENTICATION"
     });
     spec
 }
