@@ -51,13 +51,13 @@ pub use self::users::{MessageAction, UserSpec};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend(
     "x-atLeastOneOf" = [["fleet", "fleetRef", "stack"]],
-    "x-requires" = {
-        "fleet": ["image"], "image": ["fleet"], "fleetRef": ["stack"], "users": ["stack"]
-    },
+    "x-requires" = {"image": ["fleet"], "fleetRef": ["stack"], "users": ["stack"]},
+    "x-requiresWhen" = [{"key": "fleet", "requires": ["image"],
+                         "unless": {"key": "fleet.fleetType", "equals": "ELASTIC"}}],
     "x-forbidsWhen" = [{"key": "fleetRef", "forbids": ["fleet"]}]
 ))]
 pub struct Spec {
-    /// The image the fleet runs.
+    /// The image the fleet runs; an Elastic fleet can do without.
     #[serde(
         default,
         deserialize_with = "value_or_missing",

@@ -22,7 +22,7 @@ const BAD_SPECS: &[(&str, &str, &str)] = &[
     ),
     (
         "fleet,computeCapacity",
-        r#"{"desiredInstance": 1, "desiredSessions": 1}"#,
+        r#"{"desiredInstance": 1, "desiredInstances": 1}"#,
         r#"spec.fleet.computeCapacity.desiredInstance: unknown key; did you mean "desiredInstances"?"#,
     ),
     (
@@ -66,6 +66,11 @@ const BAD_SPECS: &[(&str, &str, &str)] = &[
         "stack,userSettings",
         r#"[{"action": "FILE_UPLOAD", "permission": "ENABLED", "maximumLength": 5}]"#,
         r#"spec.stack.userSettings[0].maximumLength: is not allowed when "action" is "FILE_UPLOAD""#,
+    ),
+    (
+        "fleet,computeCapacity",
+        r#"{"desiredSessions": 4}"#,
+        r#"spec.fleet.maxSessionsPerInstance: is required with "computeCapacity.desiredSessions""#,
     ),
     (
         "fleet,maxSessionsPerInstance",
@@ -444,6 +449,27 @@ async fn a_bad_column_is_refused_with_its_name_and_rule() {
             .await;
         assert_eq!(refusal(result), refused(*message), "{assignment}");
     }
+}
+
+#[tokio::test]
+async fn an_elastic_fleet_alone_can_do_without_an_image() {
+    let database = TestDatabase::create().await;
+    let spec = |fleet_type: &str| {
+        let mut fleet = json!({"instanceType": "stream.standard.small", "fleetType": fleet_type});
+        if fleet_type == "ELASTIC" {
+            fleet["maxConcurrentSessions"] = json!(2);
+            fleet["vpcConfig"] = json!({"subnetIds": ["subnet-1", "subnet-2"]});
+        }
+        json!({"fleet": fleet})
+    };
+    let refused_without = insert(&database.pool, "others", &spec("ON_DEMAND")).await;
+    assert_eq!(
+        refusal(refused_without),
+        refused(r#"spec.image: is required with "fleet""#)
+    );
+    insert(&database.pool, "elastic", &spec("ELASTIC"))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

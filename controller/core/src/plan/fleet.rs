@@ -257,12 +257,16 @@ fn image_member(image: &ImageSpec) -> (&'static str, Value) {
 
 /// The image is compared by what the row names; AWS returns both name and ARN.
 fn compare_image(draft: &Draft<'_>, fleet: &ObservedFleet, compared: &mut diff::Compared) {
-    let Some(image) = &draft.input.environment.spec.image else {
-        return;
-    };
     if draft.ignores(IMAGE) {
         return;
     }
+    let Some(image) = &draft.input.environment.spec.image else {
+        // An Elastic fleet can do without, and there is no way to take one back.
+        if draft.input.managed.contains_key(IMAGE) {
+            compared.released.insert(IMAGE.to_owned());
+        }
+        return;
+    };
     let (member, desired) = image_member(image);
     let observed = match member {
         "imageName" => json!(fleet.settings.image_name),

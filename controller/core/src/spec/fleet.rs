@@ -14,8 +14,11 @@ use super::{Disruption, Field, schema};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend(
     "x-requires" = {"maxSessionsPerInstance": ["computeCapacity"]},
-    "x-requiresWhen" = [{"key": "fleetType", "equals": "ELASTIC",
-                         "requires": ["maxConcurrentSessions", "vpcConfig"]}],
+    "x-requiresWhen" = [
+        {"key": "fleetType", "equals": "ELASTIC",
+         "requires": ["maxConcurrentSessions", "vpcConfig"]},
+        {"key": "computeCapacity.desiredSessions", "requires": ["maxSessionsPerInstance"]}
+    ],
     "x-forbidsWhen" = schema::fleet_type_conditions()
 ))]
 pub struct FleetSpec {

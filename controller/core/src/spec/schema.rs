@@ -17,7 +17,8 @@
 //! - `x-atLeastOneOf`, `x-exactlyOneOf`: lists of groups of keys.
 //! - `x-requires`: a key that is there, and the keys it needs.
 //! - `x-requiresWhen`, `x-forbidsWhen`: `{key, equals, requires}` and `{key, equals, forbids}`;
-//!   without `equals` whenever the key is there.
+//!   without `equals` whenever the key is there; not where `unless`, a `{key, equals}` of its own,
+//!   holds. A key with dots is one below another.
 //! - `x-uniqueBy`: elements of an array are unique by this key.
 //! - `x-forbiddenPrefixes`: a string (or property name) must not begin with these, in any capitals.
 //! - `x-notPublic`: the object is a policy statement; `Allow` to everybody without a condition is

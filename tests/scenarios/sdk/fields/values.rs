@@ -33,7 +33,12 @@ impl Kind {
                 "vpcConfig": {"subnetIds": ["subnet-m", "subnet-n"]}
             }),
         };
-        json!({"image": {"name": "pcluster-2026-11"}, "fleet": fleet, "stack": {}})
+        let mut row = json!({"fleet": fleet, "stack": {}});
+        // An Elastic fleet can do without.
+        if self != Self::ElasticFleet {
+            row["image"] = json!({"name": "pcluster-2026-11"});
+        }
+        row
     }
 }
 

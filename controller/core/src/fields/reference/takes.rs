@@ -175,11 +175,15 @@ fn own_rules(rule: &Value, path: &str) -> Vec<String> {
     ] {
         for condition in rule[keyword].as_array().into_iter().flatten() {
             let key = condition["key"].as_str().unwrap_or_default();
-            let value = condition["equals"]
-                .as_str()
-                .map_or_else(|| condition["equals"].to_string(), str::to_owned);
+            let value = condition.get("equals").map(|value| {
+                let value = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
+                format!(" `{value}`")
+            });
+            let value = value.unwrap_or_default();
             let others = listed(&condition[verb]);
-            found.push(format!("`{path}.{key}` `{value}` {verdict} {others}"));
+            found.push(format!("`{path}.{key}`{value} {verdict} {others}"));
         }
     }
     found
