@@ -4,6 +4,7 @@
 //! be made twice to reach AWS. Every plan is checked in tests and again before it is applied.
 
 mod access;
+mod going;
 mod known;
 mod neighbours;
 mod people;
@@ -53,7 +54,7 @@ pub fn check(input: &PlanInput<'_>, plan: &Plan) -> Vec<Note> {
             ours(input, earlier, step),
             neighbours::lent(input, &step.action),
             neighbours::deserted(input, &step.action),
-            takes_only_when_deleting(input, &step.action),
+            going::may_go(input, &step.action),
             tags_from_the_start(input, &step.action),
             keeps_our_tags(input, &step.action),
             stopped_for(input, &step.action),
@@ -249,16 +250,6 @@ fn object_is_ours(
     let adoptable =
         matches!(tags, Some(ObservedTags::Known(_))) && !input.environment.spec.adoption.is_never();
     (!(claimed || adopts && adoptable)).then_some("what exists is changed only with our uid on it")
-}
-
-fn takes_only_when_deleting(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
-    let deletes = matches!(
-        action,
-        Action::DeleteFleet { .. } | Action::DeleteStack { .. }
-    );
-    let may = input.environment.is_deleting()
-        && input.environment.deletion_policy == DeletionPolicy::Delete;
-    (deletes && !may).then_some("nothing is deleted unless the row is deleted")
 }
 
 fn tags_from_the_start(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {

@@ -8,7 +8,7 @@ use streamkeeper_core::cloud::ObserveRequest;
 use streamkeeper_core::environment::{Environment, Timestamp};
 use streamkeeper_core::neighbours::{FleetReference, Neighbours};
 use streamkeeper_core::observed::{Inventory, Observed, ObservedWorld};
-use streamkeeper_core::plan::{ManagedPaths, access};
+use streamkeeper_core::plan::{ManagedPaths, access, looked_at};
 use streamkeeper_state::EnvironmentRow;
 
 /// Up to this many environments are read by name, more by a walk. Reading one by name costs four
@@ -32,8 +32,7 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    /// The fleet to look at: the row's; of a row on its way out the one we own, which an edit of
-    /// the row may have left behind.
+    /// The fleet to look at: the row's, or first the one that an edit of the row left behind.
     pub(crate) fn fleet(&self) -> Option<&str> {
         self.one(self.environment.fleet_name(), "fleet/")
     }
@@ -77,17 +76,8 @@ impl Candidate {
     }
 
     fn one<'a>(&'a self, named: Option<&'a str>, word: &str) -> Option<&'a str> {
-        let owned = owned(&self.row.owned, word);
-        if self.environment.is_deleting() {
-            owned.or(named)
-        } else {
-            named.or(owned)
-        }
+        looked_at(&self.row.owned, word, named)
     }
-}
-
-fn owned<'a>(owned: &'a BTreeSet<String>, word: &str) -> Option<&'a str> {
-    owned.iter().find_map(|object| object.strip_prefix(word))
 }
 
 /// The first look of a round.

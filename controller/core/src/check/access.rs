@@ -32,12 +32,14 @@ fn named(input: &PlanInput<'_>, call: &AccessCall) -> Option<&'static str> {
         AccessCall::BatchAssociateUserStack { users, .. } => {
             users.iter().all(|user| lists(input, &user.user_name))
         }
-        AccessCall::BatchDisassociateUserStack { users, .. } => {
+        AccessCall::BatchDisassociateUserStack { stack, users } => {
+            // A stack that the row no longer names goes without anybody on it.
+            let stays = input.environment.stack_name() == Some(stack);
             let goes = !input.environment.is_deleting()
                 || input.environment.deletion_policy == DeletionPolicy::Delete;
             let was_ours = |user: &String| {
                 let path = format!("users.{user}.association");
-                input.managed.contains_key(&path) && !lists(input, user)
+                input.managed.contains_key(&path) && !(stays && lists(input, user))
             };
             goes && users.iter().all(was_ours)
         }

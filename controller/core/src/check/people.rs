@@ -2,11 +2,12 @@
 
 use chrono::{Datelike, Timelike};
 
+use super::going::said;
 use crate::action::Action;
 use crate::environment::Timestamp;
 use crate::observed::{FleetState, Observed};
 use crate::plan::PlanInput;
-use crate::spec::{DisruptionPolicy, DisruptionWindow};
+use crate::spec::{Disruption, DisruptionPolicy, DisruptionWindow};
 
 /// Sessions are people: what may be done to them is what the row says.
 pub(super) fn may_be_interrupted(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
@@ -40,11 +41,14 @@ pub(super) fn may_be_interrupted(input: &PlanInput<'_>, action: &Action) -> Opti
         .fleet
         .present()
         .is_some_and(|seen| seen.name == *fleet && seen.state == FleetState::Stopped);
-    let (policy, window) = match &input.environment.spec.fleet {
-        Some(spec) => (spec.disruption.policy, spec.disruption.window.as_ref()),
-        None => (DisruptionPolicy::WhenIdle, None),
+    let Ok(Disruption { policy, window, .. }) = serde_json::from_value(said(input)) else {
+        return Some("nobody is interrupted when it is not known what the row said of it");
     };
-    if !stands_still && window.is_some_and(|window| !is_inside(window, input.now)) {
+    if !stands_still
+        && window
+            .as_ref()
+            .is_some_and(|window| !is_inside(window, input.now))
+    {
         return Some("nobody is interrupted outside of the row's window");
     }
     match (policy, input.observed.sessions_on(fleet)) {

@@ -233,6 +233,13 @@ fn replace(draft: &mut Draft<'_>, other: &str, stack: &str, missing: Option<Wait
         stack: stack.to_owned(),
         only_when_idle,
     };
+    let is_planned = draft.plan.steps.iter().any(|step| {
+        matches!(&step.action, Action::DisassociateFleet { fleet, stack: from, .. }
+            if fleet == other && from == stack)
+    });
+    if is_planned {
+        return;
+    }
     let why = format!("the stack has fleet {other}, which the row does not ask for");
     if let Some(missing) = missing {
         draft.later(action(true), why, missing);

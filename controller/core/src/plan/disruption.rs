@@ -1,5 +1,7 @@
 //! Decides whether people on a fleet may be interrupted: what the row allows, and who is there.
 
+use serde_json::json;
+
 use super::WaitReason;
 use super::draft::Draft;
 use crate::observed::{FleetState, Observed};
@@ -16,12 +18,37 @@ pub(super) struct Permit {
     pub(super) hold: Option<(WaitReason, String)>,
 }
 
-/// What the row says of interruptions.
+/// The managed path that remembers what the row said of interruptions.
+pub(super) const PATH: &str = "fleet.disruption";
+
+/// What the row says of interruptions; when it has no fleet any more, what it said last.
 pub(super) fn in_force(draft: &Draft<'_>) -> Disruption {
-    let fleet = draft.input.environment.spec.fleet.as_ref();
-    fleet
-        .map(|fleet| fleet.disruption.clone())
-        .unwrap_or_default()
+    if let Some(fleet) = &draft.input.environment.spec.fleet {
+        return fleet.disruption.clone();
+    }
+    let Some(Some(said)) = draft.input.managed.get(PATH) else {
+        return Disruption::default();
+    };
+    // What a newer version wrote and this one cannot read permits nothing.
+    serde_json::from_value(said.clone()).unwrap_or_else(|_| Disruption {
+        policy: DisruptionPolicy::Never,
+        ..Disruption::default()
+    })
+}
+
+/// Remembers what the row says of interruptions, before anything is made, for when it has no fleet
+/// any more; forgets it when the fleet is gone.
+pub(super) fn remember(draft: &mut Draft<'_>) {
+    let input = draft.input;
+    if let Some(fleet) = &input.environment.spec.fleet {
+        let said = json!(fleet.disruption);
+        draft.plan.holds.insert(PATH.to_owned(), said);
+        return;
+    }
+    let has_fleet = input.owned.iter().any(|owned| owned.starts_with("fleet/"));
+    if !has_fleet && input.managed.contains_key(PATH) {
+        draft.plan.released.insert(PATH.to_owned());
+    }
 }
 
 /// Whether the people on a fleet may be interrupted; asks for what has to be known first.

@@ -17,10 +17,6 @@ pub const ENVIRONMENT_TAG: &str = "streamkeeper:environment";
 /// The tag that proves ownership.
 pub const UID_TAG: &str = "streamkeeper:uid";
 
-/// What people are told when the row was given another name.
-pub(super) const LEFT_BEHIND: &str = "the row named it once and now names another; leaving it \
-     out would delete it, which is not allowed yet: name it again, or delete the environment";
-
 /// A plan in the making.
 pub(super) struct Draft<'a> {
     pub(super) input: &'a PlanInput<'a>,
@@ -147,17 +143,6 @@ impl<'a> Draft<'a> {
     pub(super) fn ignores(&self, path: &str) -> bool {
         let proof = path.strip_prefix("tags.").is_some_and(is_proof);
         !proof && diff::is_ignored(&self.input.environment.spec.ignore, path)
-    }
-
-    /// An object of the same kind that we own under another name, if there is one.
-    pub(super) fn owned_otherwise(&self, object: &ObjectRef) -> Option<String> {
-        let word = format!("{}/", object.kind.as_str());
-        let name = object.to_string();
-        self.input
-            .owned
-            .iter()
-            .find(|owned| owned.starts_with(&word) && **owned != name)
-            .cloned()
     }
 
     /// Whose an object with these tags is. The Tagging API lags: that an object is not ours is

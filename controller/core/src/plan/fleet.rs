@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::diff::{self, FieldChange, Fix, Terms, Wanted};
 use super::draft::Draft;
-use super::{WaitReason, power, tags};
+use super::{WaitReason, disruption, looked_at, power, removal, tags};
 use crate::action::{Action, ObjectRef};
 use crate::fields::{Change, FLEET};
 use crate::observed::{FleetState, Observed, ObservedFleet};
@@ -24,32 +24,16 @@ const SECURITY_GROUPS: &str = "vpcConfig.securityGroupIds";
 /// Plans the fleet of an environment that is not being deleted.
 pub(super) fn plan(draft: &mut Draft<'_>) {
     let input = draft.input;
-    let Some(name) = input.environment.fleet_name().map(str::to_owned) else {
-        for object in input
-            .owned
-            .iter()
-            .filter(|object| object.starts_with("fleet/"))
-        {
-            draft.tags.incomplete = true;
-            draft.wait(
-                object,
-                WaitReason::ReplacementNeeded,
-                "the row no longer has a fleet; leaving it out would delete it, which is not \
-                 allowed yet: put it back, or delete the environment",
-            );
+    disruption::remember(draft);
+    let named = input.environment.fleet_name();
+    let looked_at = looked_at(input.owned, "fleet/", named);
+    let Some(name) = named.filter(|name| looked_at == Some(*name)) else {
+        if let Some(left) = looked_at {
+            removal::leave(draft, &ObjectRef::fleet(left));
         }
         return;
     };
-    let object = ObjectRef::fleet(&name);
-    if let Some(left) = draft.owned_otherwise(&object) {
-        draft.tags.incomplete = true;
-        draft.wait(
-            &left,
-            WaitReason::ReplacementNeeded,
-            super::draft::LEFT_BEHIND,
-        );
-        return;
-    }
+    let object = ObjectRef::fleet(name);
     match &input.observed.fleet {
         Observed::Unknown(why) => {
             draft.tags.incomplete = true;
@@ -58,7 +42,7 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
         }
         Observed::Absent => {
             draft.ours.insert(object);
-            create(draft, &name);
+            create(draft, name);
         }
         Observed::Present(fleet) => {
             let ownership = draft.ownership(&object, &fleet.tags);
@@ -140,11 +124,17 @@ fn converge(draft: &mut Draft<'_>, fleet: &ObservedFleet, resets: bool) {
     }
     if !replace.is_empty() {
         let words = draft.describe(&object, &replace);
-        draft.wait(
-            &object,
-            WaitReason::ReplacementNeeded,
-            format!("AWS cannot change it on an existing fleet ({words}); change the row back"),
-        );
+        if may_replace(draft, &object, &words) {
+            if fleet.state == FleetState::Running {
+                // What needs no stop does not wait for people to leave.
+                let waits = disruption::permit(draft, &object.name).hold.is_some();
+                let now = if waits { &in_place[..] } else { &[] };
+                update(draft, &object, &observed, now, None);
+            }
+            let why = format!("only a new fleet can have it: {words}");
+            removal::replace_fleet(draft, fleet, &why);
+            return;
+        }
     }
     match &fleet.state {
         FleetState::Stopped => {
@@ -170,6 +160,34 @@ fn converge(draft: &mut Draft<'_>, fleet: &ObservedFleet, resets: bool) {
         }
     }
     power::plan(draft, fleet);
+}
+
+/// Whether our fleet may be replaced now; says why if not.
+fn may_replace(draft: &mut Draft<'_>, object: &ObjectRef, words: &str) -> bool {
+    if !disruption::in_force(draft).allow_replacement {
+        let message = format!(
+            "AWS cannot change it on an existing fleet ({words}); change the row back, or let \
+             fleet.disruption.allowReplacement make a new one"
+        );
+        draft.wait(object, WaitReason::ReplacementNeeded, message);
+        return false;
+    }
+    if !draft.input.owned.contains(&object.to_string()) {
+        let message = "it is taken over before it is replaced";
+        draft.wait(object, WaitReason::EarlierStep, message);
+        return false;
+    }
+    let delete = Action::DeleteFleet {
+        name: object.name.clone(),
+    };
+    // People are not kept off a fleet that cannot be replaced.
+    if let Some(refused) = power::refused(draft, &delete) {
+        let why = format!("only a new fleet can have it: {words}");
+        draft.later(delete, why, WaitReason::CallRefused);
+        draft.wait(object, WaitReason::CallRefused, refused);
+        return false;
+    }
+    true
 }
 
 /// Adds an `UpdateFleet` with exactly the members that change.

@@ -99,3 +99,15 @@ impl ObservedEnvironment {
             .unwrap_or_else(|| Observed::Unknown(NOT_ASKED.to_owned()))
     }
 }
+
+/// The fleet (`fleet/`) or stack (`stack/`) of an environment that a look covers: one that it owns
+/// and the row does not name any more, because that has to go first; otherwise the one it names.
+#[must_use]
+pub fn looked_at<'a>(
+    owned: &'a BTreeSet<String>,
+    word: &str,
+    named: Option<&'a str>,
+) -> Option<&'a str> {
+    let mut owned = owned.iter().filter_map(|object| object.strip_prefix(word));
+    owned.find(|name| Some(*name) != named).or(named)
+}

@@ -15,7 +15,7 @@ use crate::observed::{FleetState, ObservedFleet};
 use crate::spec::PowerState;
 
 /// The path of the fleet's power state, as in `ignore`.
-const STATE: &str = "fleet.state";
+pub(super) const STATE: &str = "fleet.state";
 
 /// How long after a refused change may be tried again the fleet is stopped for it again. A start
 /// takes up to 25 minutes (AppStream's administration guide): sooner, a fleet whose change is
@@ -48,7 +48,7 @@ pub(super) fn stop_for_a_change(
     change: &Action,
 ) -> WaitReason {
     const WHY: &str = "for a change that needs a stopped fleet";
-    let owes_start = desired(draft) != Some(PowerState::Stopped);
+    let owes_start = owes_start(draft);
     let failure = draft.input.failures.get(&change.key());
     let refused = failure.filter(|failure| owes_start && is_refused(failure, draft.input.now));
     if let Some(refused) = refused {
@@ -63,6 +63,19 @@ pub(super) fn stop_for_a_change(
         return reason;
     }
     stop(draft, &object.name, WHY, owes_start)
+}
+
+/// Whether whoever stops the fleet owes it a start.
+pub(super) fn owes_start(draft: &Draft<'_>) -> bool {
+    desired(draft) != Some(PowerState::Stopped)
+}
+
+/// Why a call is not worth a stop now, if AWS refused it lately.
+pub(super) fn refused(draft: &Draft<'_>, action: &Action) -> Option<String> {
+    let failure = draft.input.failures.get(&action.key());
+    failure
+        .filter(|failure| is_refused(failure, draft.input.now))
+        .map(|failure| failure.message.clone())
 }
 
 /// Whether a change was refused so lately that a stop for it would only keep people off.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::diff::{self, Terms, Wanted};
 use super::draft::Draft;
-use super::{WaitReason, fleet, tags, user_settings};
+use super::{WaitReason, fleet, looked_at, removal, tags, user_settings};
 use crate::action::{Action, ObjectRef};
 use crate::fields::STACK;
 use crate::observed::{Observed, ObservedStack};
@@ -19,35 +19,16 @@ const STACK_PATH: &str = "stack";
 /// Plans the stack of an environment that is not being deleted.
 pub(super) fn plan(draft: &mut Draft<'_>) {
     let input = draft.input;
-    let (Some(name), Some(spec)) = (
-        input.environment.stack_name(),
-        input.environment.spec.stack.as_ref(),
-    ) else {
-        for object in input
-            .owned
-            .iter()
-            .filter(|object| object.starts_with("stack/"))
-        {
-            draft.tags.incomplete = true;
-            draft.wait(
-                object,
-                WaitReason::ReplacementNeeded,
-                "the row no longer has a stack; leaving it out would delete it, which is not \
-                 allowed yet: put it back, or delete the environment",
-            );
+    let named = input.environment.stack_name();
+    let looked_at = looked_at(input.owned, "stack/", named);
+    let spec = input.environment.spec.stack.as_ref();
+    let (Some(name), Some(spec)) = (named.filter(|name| looked_at == Some(*name)), spec) else {
+        if let Some(left) = looked_at {
+            removal::leave(draft, &ObjectRef::stack(left));
         }
         return;
     };
     let object = ObjectRef::stack(name);
-    if let Some(left) = draft.owned_otherwise(&object) {
-        draft.tags.incomplete = true;
-        draft.wait(
-            &left,
-            WaitReason::ReplacementNeeded,
-            super::draft::LEFT_BEHIND,
-        );
-        return;
-    }
     match &input.observed.stack {
         Observed::Unknown(why) => {
             draft.tags.incomplete = true;

@@ -24,6 +24,7 @@ mod just_changed;
 mod laws;
 mod observe_and_retain_forget;
 mod power_state;
+mod replacement;
 mod stop_update_start;
 mod tags;
 mod three_way_ownership;

@@ -24,6 +24,10 @@ pub struct Disruption {
     )]
     #[schemars(with = "DisruptionWindow")]
     pub window: Option<DisruptionWindow>,
+    /// Whether fleet and stack may be deleted for what AWS cannot change on them, and when the row
+    /// leaves them out or names others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_replacement: bool,
 }
 
 impl Disruption {

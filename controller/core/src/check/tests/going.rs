@@ -10,23 +10,75 @@ fn what_a_row_owns_stays_its_own_when_the_row_no_longer_names_it() {
     assert!(broken(&case, vec![disassociate(), delete_fleet()]).is_empty());
 }
 
+/// Stopped and parted, so that it could be deleted.
+fn free(mut case: Case) -> Case {
+    case.observed.stack_fleets = Observed::Present(BTreeSet::new());
+    case.observed.fleet_stacks = Observed::Present(BTreeSet::new());
+    case.observed.fleet = Observed::Present(fleet(FleetState::Stopped, json!({})));
+    case
+}
+
 #[test]
-fn nothing_is_deleted_unless_the_row_is() {
-    let rule = "nothing is deleted unless the row is deleted";
-    let free = |case: &mut Case| {
-        case.observed.stack_fleets = Observed::Present(BTreeSet::new());
-        case.observed.fleet_stacks = Observed::Present(BTreeSet::new());
-        case.observed.fleet = Observed::Present(fleet(FleetState::Stopped, json!({})));
-    };
-    let mut kept = complete();
-    free(&mut kept);
-    let mut retained = leaving();
-    free(&mut retained);
+fn what_the_row_asks_for_or_leaves_behind_is_not_deleted() {
+    let mut retained = free(leaving());
     retained.environment.deletion_policy = DeletionPolicy::Retain;
-    for case in [kept, retained] {
+    for (case, rule) in [
+        (free(complete()), "nothing is deleted that the row asks for"),
+        (
+            retained,
+            "nothing is deleted that the row's deletion leaves behind",
+        ),
+    ] {
         assert_eq!(broken(&case, vec![delete_stack()]), [rule]);
         assert_eq!(broken(&case, vec![delete_fleet()]), [rule]);
     }
+}
+
+#[test]
+fn what_the_row_has_no_use_for_is_deleted_when_it_allows_that() {
+    let rule = "nothing is deleted that the row does not allow to be deleted";
+    let allow = |case: &mut Case, allowed: bool| {
+        let fleet = case.environment.spec.fleet.as_mut().unwrap();
+        fleet.disruption.allow_replacement = allowed;
+    };
+    for (allowed, rules) in [(false, vec![rule]), (true, vec![])] {
+        let mut typed = free(complete());
+        allow(&mut typed, allowed);
+        let spec = typed.environment.spec.fleet.as_mut().unwrap();
+        spec.fleet_type = Some(crate::spec::FleetType::AlwaysOn);
+        assert_eq!(broken(&typed, vec![delete_fleet()]), rules);
+
+        let mut renamed = free(complete());
+        allow(&mut renamed, allowed);
+        let spec = &mut renamed.environment.spec;
+        spec.fleet.as_mut().unwrap().name = Some("other".to_owned());
+        spec.stack.as_mut().unwrap().name = Some("other".to_owned());
+        assert_eq!(broken(&renamed, vec![delete_fleet()]), rules);
+        assert_eq!(broken(&renamed, vec![delete_stack()]), rules);
+
+        let mut left_out = free(complete());
+        left_out.environment.spec.fleet = None;
+        let said = json!({"policy": "WhenIdle", "allowReplacement": allowed});
+        left_out.held("fleet.disruption", said);
+        assert_eq!(broken(&left_out, vec![delete_fleet()]), rules);
+    }
+}
+
+#[test]
+fn what_the_row_said_last_of_interruptions_counts_when_it_has_no_fleet() {
+    let mut case = complete();
+    case.environment.spec.fleet = None;
+    assert!(broken(&case, vec![stop()]).is_empty());
+    case.held("fleet.disruption", json!({"policy": "Never"}));
+    assert_eq!(
+        broken(&case, vec![stop()]),
+        ["the row forbids to interrupt anybody"]
+    );
+    case.held("fleet.disruption", json!({"policy": "Sometimes"}));
+    assert_eq!(
+        broken(&case, vec![stop()]),
+        ["nobody is interrupted when it is not known what the row said of it"]
+    );
 }
 
 #[test]

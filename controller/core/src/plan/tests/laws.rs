@@ -8,6 +8,7 @@ mod compare;
 mod generate;
 mod imported;
 mod people;
+mod replacement;
 
 use std::collections::BTreeSet;
 

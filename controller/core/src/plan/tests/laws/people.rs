@@ -69,7 +69,7 @@ fn may(world: &World, disruption: &Disruption, fleet: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(config(300))]
+    #![proptest_config(config(150))]
 
     #[test]
     fn nobody_is_interrupted_against_the_row(

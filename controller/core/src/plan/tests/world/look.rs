@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use super::World;
 use crate::cloud::ObserveRequest;
 use crate::observed::{Inventory, Observed, ObservedTags, ObservedWorld};
-use crate::plan::ObservedEnvironment;
-use crate::plan::access;
+use crate::plan::{ObservedEnvironment, access, looked_at};
 use crate::record::OpenDrift;
 
 /// What cannot be read.
@@ -101,15 +100,7 @@ impl World {
             "fleet/" => self.environment.fleet_name(),
             _ => self.environment.stack_name(),
         };
-        let mut owned = self.owned.iter();
-        let owned = owned.find_map(|object| object.strip_prefix(word));
-        // What goes is what we own, whatever the row calls it by now.
-        let name = if self.environment.is_deleting() {
-            owned.or(named)
-        } else {
-            named.or(owned)
-        };
-        name.map(str::to_owned)
+        looked_at(&self.owned, word, named).map(str::to_owned)
     }
 
     /// The environment's part of a look.
