@@ -4,6 +4,7 @@ mod changing;
 mod deleting;
 mod disrupting;
 mod leaving;
+mod replacing;
 mod undoing;
 
 use streamkeeper_tests::World;
