@@ -181,3 +181,23 @@ async fn a_fleet_alone_and_a_stack_alone_are_environments_too() {
     assert!(world.fleet("fleet-only").is_null() && world.stack("stack-only").is_null());
     world.assert_quiet().await;
 }
+
+#[tokio::test]
+async fn a_row_paused_on_its_way_wakes_nobody_before_the_next_sweep() {
+    let mut world = World::brisk().await;
+    world.insert("cfd", &blog()).await;
+    world.next_round().await;
+    world
+        .sql("UPDATE streamkeeper.environments SET paused = true")
+        .await;
+    let round = world.round().await;
+    let now = world.simulator.clock().now();
+    assert!(round.next_wake > now, "it would wake at once, and again");
+    world.assert_quiet().await;
+    world
+        .sql("UPDATE streamkeeper.environments SET paused = false")
+        .await;
+    world.settle().await;
+    assert_eq!(world.ready("cfd").await, CONVERGED);
+    world.assert_quiet().await;
+}
