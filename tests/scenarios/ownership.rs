@@ -2,6 +2,7 @@
 
 mod adopting;
 mod fleet_ref;
+mod lending;
 mod sharing;
 mod strangers;
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::ValueEnum;
@@ -61,7 +62,7 @@ pub(super) async fn run(global: &GlobalOptions, args: Args) -> anyhow::Result<Ex
         (Some(_), None) => None,
         (Some(_) | None, _) => Some(global.connect().await?),
     };
-    let config = AwsConfig::load(AwsSettings::default()).await;
+    let config = AwsConfig::load(patient()).await;
     let region = region
         .or_else(|| config.default_region())
         .ok_or(CliError::NoRegion)?;
@@ -103,6 +104,16 @@ pub(super) async fn run(global: &GlobalOptions, args: Args) -> anyhow::Result<Ex
         (None, None) => {}
     }
     Ok(conclude(&import))
+}
+
+/// A daemon looks again in a minute, an import is for once: it takes the time that a large account
+/// needs, at some five calls for each fleet and stack, and tries again where AWS throttles.
+fn patient() -> AwsSettings {
+    AwsSettings {
+        observe_timeout: Duration::from_secs(3600),
+        read_attempts: 8,
+        ..AwsSettings::default()
+    }
 }
 
 /// Reads every fleet and stack of the scope: the lists first, then each by name, because only that
