@@ -8,6 +8,7 @@ mod drift;
 mod events;
 mod fencing;
 mod finalizing;
+mod importing;
 mod intents;
 mod leases;
 mod loading;
