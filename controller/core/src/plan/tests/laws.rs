@@ -1,5 +1,13 @@
 //! Laws of planning on generated rows, accidents and gaps, with a fixed seed.
 //!
+//! Seed and count can be chosen, and each law prints its own:
+//!
+//! ```text
+//! LAWS_SEED=7 LAWS_CASES=5000 cargo test -p streamkeeper-core laws -- --nocapture
+//! ```
+//!
+//! What such a run finds goes into `laws/saved.rs`.
+//!
 //! Every plan of every pass goes through the checker, and the world refuses every call that AWS
 //! would refuse: a case that comes to its end has proven more than its last assertion.
 
@@ -9,6 +17,7 @@ mod generate;
 mod imported;
 mod people;
 mod replacement;
+mod saved;
 
 use std::collections::BTreeSet;
 
@@ -32,14 +41,27 @@ use crate::spec::Adoption;
 const SEED: u64 = 20_261_124;
 
 fn config(cases: u32) -> ProptestConfig {
+    let seed = chosen("LAWS_SEED").unwrap_or(SEED);
+    let cases = chosen("LAWS_CASES").unwrap_or(cases);
     // Shown when a test fails.
-    println!("seed {SEED}");
+    println!("seed {seed}, {cases} cases");
     ProptestConfig {
         cases,
-        rng_seed: RngSeed::Fixed(SEED),
+        rng_seed: RngSeed::Fixed(seed),
         max_shrink_iters: 2_000,
         ..ProptestConfig::default()
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a switch of the test, not of the program"
+)]
+fn chosen<T: std::str::FromStr>(variable: &str) -> Option<T> {
+    let text = std::env::var(variable).ok()?;
+    let number = text.parse().ok();
+    assert!(number.is_some(), "{variable} is no number: {text}");
+    number
 }
 
 /// An account that others use as well: home folders are there, a bucket has a policy.
