@@ -99,18 +99,20 @@ fn write_behaviour(text: &mut String, object: &str, rules: &[FieldRule]) {
             .map(|path| format!("`{path}`"))
             .collect();
         text.extend([format!(
-            "A change of `{object}.{}` takes one of {} with it, in one call.\n",
+            "- A change of `{object}.{}` takes one of {} with it, in one call.\n",
             rule.path,
             others.join(", ")
         )]);
     }
     if is_fleet {
         text.push_str(
-            "The `image` changes in place where the operating system stays the same, and on an \
-             Elastic fleet needs a stop.\n",
+            "- The `image` changes in place where the operating system stays the same: AWS refuses \
+             another one, so name the `platform` beside it. On an Elastic fleet it needs a stop.\n",
         );
     }
-    text.push('\n');
+    if is_fleet {
+        text.push('\n');
+    }
 }
 
 const fn needs(change: Option<Change>) -> &'static str {
@@ -123,6 +125,12 @@ const fn needs(change: Option<Change>) -> &'static str {
 }
 
 fn left_out_again(rule: &FieldRule) -> String {
+    // What the row has to say while it has a fleet of the kind.
+    match rule.path {
+        "instanceType" => return "required".to_owned(),
+        "maxConcurrentSessions" => return "required on an Elastic fleet".to_owned(),
+        _ => {}
+    }
     match rule.reset {
         Reset::Default(default) | Reset::DeleteToDefault(_, default) => format!("`{}`", default()),
         Reset::EmptyString | Reset::Delete(_) => "unset".to_owned(),

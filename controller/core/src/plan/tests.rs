@@ -28,6 +28,7 @@ mod replacement;
 mod stop_update_start;
 mod tags;
 mod three_way_ownership;
+mod together;
 mod unknown_is_not_absent;
 mod update_in_place;
 mod user_settings;
