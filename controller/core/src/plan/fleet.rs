@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::diff::{self, FieldChange, Fix, Terms, Wanted};
 use super::draft::Draft;
-use super::{WaitReason, disruption, looked_at, power, removal, tags};
+use super::{WaitReason, association, disruption, looked_at, power, removal, tags};
 use crate::action::{Action, ObjectRef};
 use crate::fields::{Change, FLEET};
 use crate::observed::{FleetState, Observed, ObservedFleet};
@@ -170,6 +170,10 @@ fn may_replace(draft: &mut Draft<'_>, object: &ObjectRef, words: &str) -> bool {
              fleet.disruption.allowReplacement make a new one"
         );
         draft.wait(object, WaitReason::ReplacementNeeded, message);
+        return false;
+    }
+    let stacks = draft.input.observed.fleet_stacks.present().cloned();
+    if association::serves_referrers(draft, object, &stacks.unwrap_or_default()) {
         return false;
     }
     if !draft.input.owned.contains(&object.to_string()) {

@@ -415,3 +415,28 @@ fn a_referrer_takes_only_its_own_stack_away() {
         ",
     );
 }
+
+#[test]
+fn a_fleet_that_others_refer_to_is_not_replaced_and_kept_otherwise() {
+    let mut spec = super::harness::small();
+    spec["fleet"]["fleetType"] = json!("ALWAYS_ON");
+    spec["fleet"]["displayName"] = json!("CFD");
+    spec["fleet"]["disruption"] = json!({"allowReplacement": true});
+    let mut case = Case::new(&spec);
+    case.observed.fleet = Observed::Present(fleet(FleetState::Stopped, json!({})));
+    case.observed.stack = Observed::Present(stack(json!({})));
+    case.observed.stack_fleets = Observed::Present(["cfd".to_owned()].into());
+    case.owned = ["fleet/cfd", "stack/cfd"].map(str::to_owned).into();
+    case.neighbours.referrers = owner_leaving(&[], false).neighbours.referrers;
+    check(
+        &case,
+        r#"
+        do UpdateFleet fleet/cfd {"displayName":"CFD"}
+        do StartFleet fleet/cfd
+        why fleet/cfd FleetInUse
+        diff fleet/cfd fleet.fleetType: "ON_DEMAND" -> "ALWAYS_ON"
+        diff fleet/cfd fleet.displayName: null -> "CFD"
+        diff fleet/cfd fleet.state: "STOPPED" -> "RUNNING"
+        "#,
+    );
+}
