@@ -372,3 +372,33 @@ async fn a_fleet_that_is_only_watched_is_lent_once_it_is_taken_over() {
     assert_eq!(world.ready("viewers").await, CONVERGED);
     world.assert_quiet().await;
 }
+
+#[tokio::test]
+async fn a_fleet_is_replaced_once_nobody_else_refers_to_it() {
+    let mut world = two().await;
+    world
+        .sql(
+            "UPDATE streamkeeper.environments
+             SET spec = spec || jsonb_build_object('fleet', spec -> 'fleet' || '{
+                 \"fleetType\": \"ALWAYS_ON\", \"displayName\": \"CFD\",
+                 \"disruption\": {\"allowReplacement\": true}}')
+             WHERE name = 'cfd'",
+        )
+        .await;
+    world.settle().await;
+    let ready = world.ready("cfd").await;
+    assert!(
+        ready.starts_with("False FleetInUse: fleet/cfd: its fleet is used through the fleetRef of"),
+        "{ready}"
+    );
+    assert_eq!(world.fleet("cfd")["FleetType"], "ON_DEMAND");
+    assert_eq!(world.fleet("cfd")["DisplayName"], "CFD", "the rest is kept");
+    assert_eq!(world.ready("viewers").await, CONVERGED);
+    world.assert_quiet().await;
+
+    delete(&world, "viewers").await;
+    world.settle().await;
+    assert_eq!(world.fleet("cfd")["FleetType"], "ALWAYS_ON");
+    assert_eq!(world.ready("cfd").await, CONVERGED);
+    world.assert_quiet().await;
+}
