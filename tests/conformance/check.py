@@ -22,6 +22,7 @@ import wire
 SERVICES = {
     "appstream": "appstream",
     "tagging": "resourcegroupstaggingapi",
+    "application-autoscaling": "application-autoscaling",
     "sts": "sts",
     "s3": "s3",
 }

@@ -21,9 +21,12 @@ MEANT = {
         f"AssumeRole: {member} is missing"
         for member in (
             *("PolicyArns", "Policy", "Tags", "TransitiveTagKeys", "SerialNumber"),
-            *("TokenCode", "SourceIdentity", "ProvidedContexts"),
+            *("TokenCode", "SourceIdentity", "ProvidedContexts", "MinimumSessionTokenSize"),
         )
     ),
+    # Tags of targets and suspended scaling, which nothing here looks at.
+    "RegisterScalableTarget: SuspendedState is missing",
+    "RegisterScalableTarget: Tags is missing",
     # Headers that guard the body on its way, which the HTTP front deals with.
     "PutBucketPolicy: ChecksumAlgorithm is missing",
     "PutBucketPolicy: ContentMD5 is missing",

@@ -37,6 +37,7 @@ class Script:
         self.associations()
         self.power_and_sessions()
         self.users()
+        self.scaling()
         self.tags()
         self.buckets()
         self.pages()
@@ -204,6 +205,24 @@ class Script:
         again = {"UserName": names[1], **pool}
         refused("ResourceAlreadyExistsException", "CreateUser", **again)
         refused("InvalidParameterCombinationException", "DescribeUserStackAssociations")
+
+    def scaling(self):
+        service = "application-autoscaling"
+        target = {
+            "ServiceNamespace": "appstream",
+            "ResourceId": "fleet/one",
+            "ScalableDimension": "appstream:fleet:DesiredCapacity",
+        }
+        refused = self.refused_by(service)
+        refused("ValidationException", "RegisterScalableTarget", **target)
+        refused("ObjectNotFoundException", "DeregisterScalableTarget", **target)
+        self.call(service, "RegisterScalableTarget", **target, MinCapacity=1, MaxCapacity=4)
+        self.call(service, "RegisterScalableTarget", **target, MaxCapacity=5)
+        asked = {"ServiceNamespace": "appstream", "ResourceIds": ["fleet/one", "fleet/none"]}
+        targets = self.call(service, "DescribeScalableTargets", **asked)["ScalableTargets"]
+        bounds = [(one["MinCapacity"], one["MaxCapacity"]) for one in targets]
+        self.expect("bounds of the target", bounds, [(1, 5)])
+        self.call(service, "DeregisterScalableTarget", **target)
 
     def tags(self):
         fleet = self.call("appstream", "DescribeFleets", Names=["one"])["Fleets"][0]

@@ -16,6 +16,8 @@ pub enum Service {
     AppStream,
     /// The Resource Groups Tagging API.
     Tagging,
+    /// Application Auto Scaling.
+    AutoScaling,
     /// The Security Token Service.
     Sts,
     /// Amazon S3.
@@ -29,6 +31,7 @@ impl Service {
         match self {
             Self::AppStream => "appstream",
             Self::Tagging => "tagging",
+            Self::AutoScaling => "application-autoscaling",
             Self::Sts => "sts",
             Self::S3 => "s3",
         }

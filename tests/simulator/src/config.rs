@@ -36,6 +36,8 @@ pub struct Config {
     pub start: Option<DateTime<Utc>>,
     /// Access keys that stand for other callers than the account's own, for the HTTP front.
     pub credentials: BTreeMap<String, Caller>,
+    /// Whether who deletes a fleet may deregister its scalable target, so that AWS does it.
+    pub deletion_deregisters: bool,
     /// Roles that may be assumed, by ARN. Their accounts exist with them.
     pub roles: BTreeMap<String, Trust>,
     /// Which of its possible ways AWS takes where nobody knows.
@@ -64,6 +66,7 @@ impl Default for Config {
             start: None,
             credentials: BTreeMap::new(),
             roles: BTreeMap::new(),
+            deletion_deregisters: true,
             unknowns: Unknowns::default(),
             // Reaches past the deepest stale read that the tests ask for, five mutations.
             history: 16,

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use crate::Simulator;
 use crate::config::ImageSeed;
 use crate::model::hands;
+use crate::{Call, Caller, Simulator};
 
 /// A session to put into the world.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +94,25 @@ impl Simulator {
         self.touch(region, |hand| {
             hand.edit_fleet(fleet, |fleet| fleet.power.held = held)
         })
+    }
+
+    /// Scales a fleet as Application Auto Scaling does: through `UpdateFleet`, with its own role, and
+    /// within the bounds of the fleet's target. False when it has none, or AppStream refuses.
+    pub fn scale_fleet(&self, region: &str, fleet: &str, desired: i64) -> bool {
+        let bounds = self.touch(region, |hand| hand.bounds_of(fleet));
+        let Some((min, max)) = bounds else {
+            return false;
+        };
+        let capacity = json!({"DesiredInstances": desired.clamp(min, max)});
+        let input = json!({"Name": fleet, "ComputeCapacity": capacity});
+        let role = "AWSServiceRoleForApplicationAutoScaling_AppStreamFleet";
+        let service = Caller::role(
+            &self.caller_of("").account,
+            role,
+            "AutoScaling-ManageFleets",
+        );
+        let call = Call::appstream(region, "UpdateFleet", input).by(service);
+        self.call(&call).is_ok()
     }
 
     /// Adds an image.

@@ -1,6 +1,6 @@
 //! Simulates the AWS that Streamkeeper works with, closely enough to find its mistakes.
 //!
-//! One model of AppStream, S3, the tagging API and STS, used two ways: in process behind the
+//! One model of AppStream, S3, tags, scalable targets and STS, used two ways: in process behind the
 //! `Cloud` port with virtual time, and over HTTP, where the real SDK, signing and wire formats
 //! meet it.
 //!

@@ -172,6 +172,8 @@ fn refusal(service: Service, code: Option<&str>) -> ServiceError {
     let (usual, status) = match service {
         Service::AppStream => ("ThrottlingException", 400),
         Service::Tagging => ("ThrottledException", 400),
+        // Declared for none of its operations; AWS's common errors have it.
+        Service::AutoScaling => ("ThrottlingException", 400),
         Service::Sts => ("Throttling", 400),
         Service::S3 => ("SlowDown", 503),
     };

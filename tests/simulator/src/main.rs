@@ -18,7 +18,7 @@ const LONGEST_SESSION: Duration = Duration::from_secs(3600);
 const USAGE: &str = "\
 Usage: streamkeeper-simulator [OPTIONS]
 
-Serves a simulated AWS (AppStream, S3, tagging, STS) for clients with AWS_ENDPOINT_URL set to it.
+Serves a simulated AWS (AppStream, S3, tagging, scaling, STS) for clients with AWS_ENDPOINT_URL set to it.
 Prints its URL on standard output when it listens, and stops on Ctrl-C.
 
 Options:

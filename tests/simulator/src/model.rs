@@ -7,6 +7,7 @@ pub(crate) mod hands;
 mod image;
 mod operations;
 mod page;
+mod scaling;
 mod seeded;
 mod session;
 mod settings;

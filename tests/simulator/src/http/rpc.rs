@@ -20,6 +20,9 @@ const APPSTREAM: &str = "PhotonAdminProxyService";
 /// The tagging API's name in both protocols.
 const TAGGING: &str = "ResourceGroupsTaggingAPI_20170126";
 
+/// Application Auto Scaling's name in awsJson, the one protocol it speaks.
+const SCALING: &str = "AnyScaleFrontendService";
+
 /// How a document is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encoding {
@@ -58,6 +61,7 @@ impl Target {
         let service = match service {
             APPSTREAM => Some(Service::AppStream),
             TAGGING => Some(Service::Tagging),
+            SCALING => Some(Service::AutoScaling),
             _ => None,
         };
         Self {
@@ -72,7 +76,9 @@ impl Target {
         match self.service {
             Some(Service::AppStream) => "com.amazonaws.appstream",
             Some(Service::Tagging) => "com.amazonaws.resourcegroupstaggingapi",
-            Some(Service::Sts | Service::S3) | None => "com.amazon.coral.service",
+            Some(Service::AutoScaling | Service::Sts | Service::S3) | None => {
+                "com.amazon.coral.service"
+            }
         }
     }
 }

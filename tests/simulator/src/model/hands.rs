@@ -38,6 +38,12 @@ impl Hand<'_> {
         self.state.stacks.edit(stamp, &key, change)
     }
 
+    /// Between which numbers of instances a fleet is scaled, if it is.
+    pub(crate) fn bounds_of(&self, fleet: &str) -> Option<(i64, i64)> {
+        let target = self.state.targets.get(&self.key(fleet))?;
+        Some((target.min, target.max))
+    }
+
     pub(crate) fn set_sessions(&mut self, stack: &str, fleet: &str, seeds: &[SessionSeed]) {
         let stamp = self.state.stamp();
         let old: Vec<_> = self

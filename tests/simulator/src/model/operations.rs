@@ -5,11 +5,13 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::shape::members::{self as m, access};
-use super::shape::{self, Input};
+use super::shape::{self, Input, scaling as s};
 use super::state::{State, Surroundings};
-use super::{Answer, Request, bucket, fleet, image, session, stack, sts, tag, tagging, user};
+use super::{
+    Answer, Request, bucket, fleet, image, scaling, session, stack, sts, tag, tagging, user,
+};
 use crate::call::Service;
-use crate::call::Service::{AppStream, S3, Sts, Tagging};
+use crate::call::Service::{AppStream, AutoScaling, S3, Sts, Tagging};
 use crate::config::Config;
 
 /// How an operation is answered.
@@ -56,6 +58,8 @@ impl Operation {
             };
             target.extend(names.into_iter().map(|name| match *kind {
                 "arn" => name.rsplit(':').next().unwrap_or(name).to_owned(),
+                // Named in full: `fleet/cfd`.
+                "" => name.to_owned(),
                 kind => format!("{kind}/{name}"),
             }));
         }
@@ -156,6 +160,9 @@ const OPERATIONS: &[Operation] = &[
     write(AppStream, "BatchDisassociateUserStack", USER_STACKS, &[access::USER_STACKS], user::association::disassociate),
     read(AppStream, "DescribeUserStackAssociations", &[("stack", "StackName"), ("user", "UserName")], &[access::DESCRIBE_USER_STACKS], user::association::describe),
     read(Tagging, "GetResources", &[], &[m::GET_RESOURCES], tagging::get_resources),
+    read(AutoScaling, "DescribeScalableTargets", &[("", "ResourceIds")], &[s::DESCRIBE_TARGETS], scaling::describe),
+    write(AutoScaling, "RegisterScalableTarget", &[("", "ResourceId")], &[s::TARGET, s::REGISTER_TARGET], scaling::register),
+    write(AutoScaling, "DeregisterScalableTarget", &[("", "ResourceId")], &[s::TARGET], scaling::deregister),
     read(Sts, "GetCallerIdentity", &[], &[], sts::get_caller_identity),
     aside(Sts, "AssumeRole", &[("arn", "RoleArn")], &[m::ASSUME_ROLE], sts::assume_role),
     read(S3, "ListBuckets", &[], &[m::LIST_BUCKETS], bucket::list),

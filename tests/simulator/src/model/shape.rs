@@ -6,6 +6,7 @@
 //! `SerializationException`. Members that are not in the tables are dropped, nulls with them.
 
 pub(crate) mod members;
+pub(crate) mod scaling;
 
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -140,7 +141,7 @@ impl Check {
         let code = match service {
             Service::Tagging => "InvalidParameterException",
             Service::S3 => "InvalidArgument",
-            Service::AppStream | Service::Sts => "ValidationException",
+            Service::AppStream | Service::AutoScaling | Service::Sts => "ValidationException",
         };
         let plural = if count == 1 { "error" } else { "errors" };
         let list = self.violations.join("; ");
@@ -262,8 +263,7 @@ impl Check {
     }
 }
 
-/// Whether the whole text matches. The tag key's look-ahead is beyond the regex engine, so it is
-/// written out here.
+/// Whether the whole text matches. What is beyond the regex engine is written out here.
 fn matches_whole(pattern: &'static str, text: &str) -> bool {
     static COMPILED: LazyLock<Mutex<BTreeMap<&'static str, Regex>>> = LazyLock::new(Mutex::default);
     if pattern == members::TAG_KEY_PATTERN && text.starts_with("aws:") {
@@ -275,7 +275,9 @@ fn matches_whole(pattern: &'static str, text: &str) -> bool {
         .or_insert_with(|| {
             let engine = pattern
                 .replace("(?!aws:)", "")
-                .replace("(?<!\\.)$", "[^.]$");
+                .replace("(?<!\\.)$", "[^.]$")
+                // AWS writes what is beyond the first plane in two halves.
+                .replace("\\uD800\\uDC00-\\uDBFF\\uDFFF", "\\x{10000}-\\x{10FFFF}");
             Regex::new(&format!("^(?:{engine})$")).expect("the tables hold valid patterns")
         })
         .is_match(text)

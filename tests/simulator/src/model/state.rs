@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::bucket::Bucket;
 use super::fleet::Fleet;
 use super::image::Image;
+use super::scaling::Target;
 use super::session::Session;
 use super::stack::Stack;
 use super::table::{Stamp, Table};
@@ -33,6 +34,8 @@ pub(crate) struct State {
     pub(crate) fleets: Table<Named, Fleet>,
     pub(crate) stacks: Table<Named, Stack>,
     pub(crate) images: Table<Named, Image>,
+    /// Scalable targets, by place and fleet.
+    pub(crate) targets: Table<Named, Target>,
     /// By place, fleet and id.
     pub(crate) sessions: Table<(Place, String, String), Session>,
     pub(crate) users: Table<Named, User>,
@@ -74,6 +77,7 @@ impl State {
             fleets: Table::default(),
             stacks: Table::default(),
             images: Table::default(),
+            targets: Table::default(),
             sessions: Table::default(),
             users: Table::default(),
             stack_users: Table::default(),
@@ -155,6 +159,7 @@ impl State {
             fleets: self.fleets.rewound(to),
             stacks: self.stacks.rewound(to),
             images: self.images.rewound(to),
+            targets: self.targets.rewound(to),
             sessions: self.sessions.rewound(to),
             users: self.users.rewound(to),
             stack_users: self.stack_users.rewound(to),
@@ -212,6 +217,12 @@ impl State {
             let kinds = places.entry(place).or_default();
             let pairs = kinds.entry("user stacks").or_default();
             pairs.insert(format!("{stack}/{user}"), Value::Null);
+        for ((place, fleet), target) in self.targets.iter() {
+            let kinds = places.entry(place).or_default();
+            kinds
+                .entry("targets")
+                .or_default()
+                .insert(fleet.clone(), target.snapshot());
         }
         let buckets: Map<String, Value> = self
             .buckets

@@ -162,6 +162,9 @@ pub(crate) fn delete(state: &mut State, request: &Request<'_>) -> Answer {
     state.index_tags(&request.place, &arn, None, request.now);
     let stamp = state.stamp();
     state.fleets.remove(stamp, &key);
+    if state.config.deletion_deregisters {
+        state.targets.remove(stamp, &key);
+    }
     crate::model::session::forget(state, &request.place, name);
     done()
 }
