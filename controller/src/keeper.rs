@@ -399,6 +399,7 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             needs.buckets.retain(|name| !asked.buckets.contains(name));
             needs.sessions.retain(|name| !asked.sessions.contains(name));
             needs.access.subtract(&asked.access);
+            needs.scaling.retain(|name| !asked.scaling.contains(name));
             if look::is_empty(&needs) {
                 break;
             }

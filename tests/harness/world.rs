@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 use streamkeeper_controller::keeper::Keeper;
-use streamkeeper_simulator::{Call, Caller, Config, Delays, Simulator};
+use streamkeeper_simulator::{Call, Caller, Config, Delays, Service, Simulator};
 use streamkeeper_state::{ConnectOptions, Store};
 
 pub use self::mortal::Death;
@@ -256,6 +256,8 @@ impl World {
     pub fn admin(&self, operation: &str, input: Value) -> Value {
         let call = if operation.contains("Bucket") {
             Call::s3(REGION, operation, input)
+        } else if operation.contains("ScalableTarget") {
+            Call::new(Service::AutoScaling, REGION, operation, input)
         } else {
             Call::appstream(REGION, operation, input)
         };

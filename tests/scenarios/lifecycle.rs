@@ -5,6 +5,7 @@ mod deleting;
 mod disrupting;
 mod leaving;
 mod replacing;
+mod scaling;
 mod undoing;
 
 use streamkeeper_tests::World;

@@ -17,7 +17,7 @@ use streamkeeper_core::action::Action;
 use streamkeeper_core::cloud::{Cloud, ObserveRequest};
 use streamkeeper_core::observed::ObservedWorld;
 use streamkeeper_core::settings::{FleetSettings, StackSettings};
-use streamkeeper_simulator::{Call, Config, Delays, JournalEntry, Simulator, http};
+use streamkeeper_simulator::{Call, Config, Delays, JournalEntry, Service, Simulator, http};
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-west-1";
@@ -74,6 +74,19 @@ impl Front {
                 "Tags": {"made-by": "hand"},
             }),
         );
+    }
+
+    fn register_target(&self, fleet: &str, min: i64, max: i64) {
+        let target = json!({
+            "ServiceNamespace": "appstream",
+            "ResourceId": format!("fleet/{fleet}"),
+            "ScalableDimension": "appstream:fleet:DesiredCapacity",
+            "MinCapacity": min,
+            "MaxCapacity": max,
+        });
+        let operation = "RegisterScalableTarget";
+        let call = Call::new(Service::AutoScaling, REGION, operation, target);
+        self.simulator.call(&call).unwrap();
     }
 
     fn create_stack(&self, name: &str) {

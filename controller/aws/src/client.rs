@@ -193,6 +193,7 @@ impl AwsConfig {
 pub(crate) struct Clients {
     pub(crate) appstream: aws_sdk_appstream::Client,
     pub(crate) tagging: aws_sdk_resourcegroupstagging::Client,
+    pub(crate) scaling: aws_sdk_applicationautoscaling::Client,
     pub(crate) s3: aws_sdk_s3::Client,
     pub(crate) sts: aws_sdk_sts::Client,
     pub(crate) region: String,
@@ -212,6 +213,7 @@ impl Clients {
         Self {
             appstream: aws_sdk_appstream::Client::new(&sdk),
             tagging: aws_sdk_resourcegroupstagging::Client::new(&sdk),
+            scaling: aws_sdk_applicationautoscaling::Client::new(&sdk),
             s3: aws_sdk_s3::Client::from_conf(s3),
             sts: aws_sdk_sts::Client::new(&sdk),
             region: region.to_owned(),

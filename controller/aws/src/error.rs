@@ -39,6 +39,7 @@ const THROTTLED: &[&str] = &[
 /// The object's state forbids it now, and states pass.
 ///
 /// - `ConcurrentModificationException`: "wait a few minutes and try again", says the model.
+/// - `ConcurrentUpdateException`: the same in Application Auto Scaling.
 /// - `OperationNotPermittedException` is about states, not about permissions: other tools see it
 ///   right after a creation and on a fleet in transition, and get through by waiting.
 /// - `ResourceInUseException`: a fleet that runs or is associated. The next plan stops or
@@ -49,6 +50,7 @@ const THROTTLED: &[&str] = &[
 /// - `OperationAborted`: S3's conflicting operation on the same bucket.
 const NOT_READY: &[&str] = &[
     "ConcurrentModificationException",
+    "ConcurrentUpdateException",
     "OperationAborted",
     "OperationNotPermittedException",
     "ResourceInUseException",

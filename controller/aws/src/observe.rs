@@ -5,7 +5,7 @@
 //!          DescribeStacks ├─► items seen; a name not seen is Unknown, whatever the reason
 //!          GetResources   ┘   (tags in bulk)
 //!   names  DescribeX(one) + ListTagsForResource ─► overrides the walk; "not found" = Absent
-//!   then   associations, sessions, buckets
+//!   then   associations, sessions, what scales fleets, buckets
 //! ```
 //!
 //! # Invariants
@@ -20,6 +20,7 @@ mod associations;
 mod buckets;
 mod names;
 mod reader;
+mod scaling;
 mod walk;
 
 use std::sync::Arc;
@@ -130,10 +131,11 @@ impl Described for ObservedStack {
 /// Looks at what the request names.
 pub(crate) async fn observe(reader: &Arc<Reader>, request: &ObserveRequest) -> ObservedWorld {
     let (fleets, stacks) = inventories(reader, request).await;
-    let (stack_fleets, fleet_stacks, sessions, buckets, access) = tokio::join!(
+    let (stack_fleets, fleet_stacks, sessions, scaling, buckets, access) = tokio::join!(
         associations::fleets_of_stacks(reader, &request.associations_of_stacks),
         associations::stacks_of_fleets(reader, &request.associations_of_fleets),
         associations::sessions_of_fleets(reader, &request.sessions),
+        scaling::of_fleets(reader, &request.scaling),
         buckets::policies(reader, &request.buckets),
         access::observe(reader, &request.access),
     );
@@ -146,6 +148,7 @@ pub(crate) async fn observe(reader: &Arc<Reader>, request: &ObserveRequest) -> O
         buckets,
         sessions,
         access,
+        scaling,
         calls: reader.calls(),
     }
 }

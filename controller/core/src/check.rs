@@ -14,7 +14,7 @@ use std::fmt;
 
 use crate::action::{Action, ObjectKind, ObjectRef};
 use crate::environment::{DeletionPolicy, Mode};
-use crate::observed::{FleetState, Observed, ObservedTags};
+use crate::observed::{FleetState, Observed, ObservedTags, Scaling};
 use crate::plan::{Plan, PlanInput, Step};
 use crate::settings::FleetSettings;
 
@@ -58,6 +58,7 @@ pub fn check(input: &PlanInput<'_>, plan: &Plan) -> Vec<Note> {
             tags_from_the_start(input, &step.action),
             keeps_our_tags(input, &step.action),
             stopped_for(input, &step.action),
+            unscaled(input, &step.action),
             people::may_be_interrupted(input, &step.action),
             policy::keeps_foreign_statements(input, &step.action),
             policy::keeps_guard_rails(input, &step.action),
@@ -270,6 +271,19 @@ fn keeps_our_tags(input: &PlanInput<'_>, action: &Action) -> Option<&'static str
     let may = input.environment.is_deleting()
         && input.environment.deletion_policy == DeletionPolicy::Retain;
     (proof && !may).then_some("our tags come off only when the row goes and its objects stay")
+}
+
+/// Two who set a capacity undo each other for ever.
+fn unscaled(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
+    let Action::UpdateFleet { set, .. } = action else {
+        return None;
+    };
+    let may = match &input.observed.scaling {
+        Observed::Absent | Observed::Present(Scaling::Hidden) => true,
+        Observed::Present(Scaling::Target { .. }) | Observed::Unknown(_) => false,
+    };
+    (set.compute_capacity.is_some() && !may)
+        .then_some("the capacity is left to Application Auto Scaling where that may have it")
 }
 
 /// Written against `UpdateFleet`'s documentation, not against the planner's table.

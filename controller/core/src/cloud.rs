@@ -34,6 +34,8 @@ pub struct ObserveRequest {
     pub sessions: BTreeSet<String>,
     /// Who may use what.
     pub access: AccessRequest,
+    /// Fleets of which it is wanted whether Application Auto Scaling has them in hand.
+    pub scaling: BTreeSet<String>,
 }
 
 /// Who we are, as STS says.

@@ -99,6 +99,10 @@ reasons! {
     DeletionRequested,
     /// Everything owned is gone and the row may go.
     Finalized,
+    /// A fleet's capacity differs from the row's and is left to Application Auto Scaling.
+    CapacityScaled,
+    /// A deleted fleet left its scalable target behind.
+    ScalableTargetLeft,
     /// A path is repaired over and over: somebody else writes it too.
     Contested,
     /// Too many deletions or stops in an hour.

@@ -65,6 +65,8 @@ pub struct ObservedWorld {
     pub sessions: BTreeMap<String, Observed<u32>>,
     /// Who may use what.
     pub access: AccessWorld,
+    /// What scales a fleet, by fleet name, for those that were asked for.
+    pub scaling: BTreeMap<String, Observed<Scaling>>,
     /// AWS read calls this look took, by operation.
     pub calls: BTreeMap<String, u64>,
 }
@@ -166,6 +168,20 @@ pub struct ObservedBucket {
     pub name: String,
     /// Its policy document; `None` when it has none.
     pub policy: Option<Value>,
+}
+
+/// What Application Auto Scaling has of a fleet, when asked for that very fleet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scaling {
+    /// A scalable target: it keeps the desired capacity between these two numbers of instances.
+    Target {
+        /// The least.
+        min: i64,
+        /// The most.
+        max: i64,
+    },
+    /// We may not ask, which time does not change.
+    Hidden,
 }
 
 /// A fleet's power state.

@@ -23,6 +23,7 @@ mod input;
 mod order;
 mod power;
 mod removal;
+mod scaling;
 mod settle;
 mod stack;
 mod tags;
@@ -45,6 +46,7 @@ pub use self::settle::settle;
 use crate::action::{Action, ObjectRef};
 use crate::cloud::ObserveRequest;
 use crate::environment::Timestamp;
+use crate::event::{EventReason, EventType};
 
 /// Paths an environment manages, each with the desired value that was last seen to hold.
 ///
@@ -61,6 +63,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Why nothing, or not everything, happens.
     pub waiting: Vec<Waiting>,
+    /// What people should know of, though nothing is to be done.
+    pub remarks: Vec<Remark>,
     /// Every field that differs.
     pub differences: Vec<Difference>,
     /// Managed paths that were seen to hold, with the desired value.
@@ -126,6 +130,19 @@ pub struct Waiting {
     /// Why.
     pub reason: WaitReason,
     /// For people.
+    pub message: String,
+}
+
+/// A fact that changes nothing of what is done, and that somebody should hear of once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// What it is about, such as `fleet/cfd`.
+    pub object: String,
+    /// How the event is called.
+    pub reason: EventReason,
+    /// Whether somebody may want to do something.
+    pub event_type: EventType,
+    /// For people; the same as long as the fact is.
     pub message: String,
 }
 
@@ -267,7 +284,7 @@ pub struct Difference {
 pub struct PlanRow {
     /// From 1.
     pub position: i32,
-    /// The AWS operation, or `-` for a wait without a step.
+    /// The AWS operation, or `-` for a wait or a remark without a step.
     pub action: String,
     /// The object, such as `fleet/cfd`.
     pub object: String,

@@ -215,6 +215,15 @@ pub fn plan_rows(plan: &Plan, previous: &[PlanRow], now: Timestamp) -> Vec<PlanR
         since: now,
         disruptive: false,
     }));
+    rows.extend(plan.remarks.iter().map(|remark| PlanRow {
+        position: 0,
+        action: "-".to_owned(),
+        object: remark.object.clone(),
+        reason: remark.message.clone(),
+        waiting_for: None,
+        since: now,
+        disruptive: false,
+    }));
     for (position, row) in (1..).zip(&mut rows) {
         row.position = position;
         let before = previous.iter().find(|old| {

@@ -87,12 +87,17 @@ pub(super) async fn run(global: &GlobalOptions, args: Args) -> anyhow::Result<Ex
     }
     let settled = plans
         .iter()
-        .all(|plan| plan.is_current() && plan.steps.is_empty());
+        .all(|plan| plan.is_current() && !plan.steps.iter().any(is_open));
     Ok(if exit_code && !settled {
         ExitCode::from(DIFFERENCES)
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// Whether a line is something to do or to wait for, and not a remark.
+fn is_open(row: &PlanRow) -> bool {
+    row.action != "-" || row.waiting_for.is_some()
 }
 
 fn print_tables(plans: &[EnvironmentPlan]) -> anyhow::Result<()> {

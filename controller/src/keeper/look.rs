@@ -172,6 +172,7 @@ pub(crate) fn merge(world: &mut ObservedWorld, later: ObservedWorld) {
     world.buckets.extend(later.buckets);
     world.sessions.extend(later.sessions);
     world.access.merge(later.access);
+    world.scaling.extend(later.scaling);
     for (operation, calls) in later.calls {
         *world.calls.entry(operation).or_default() += calls;
     }
@@ -247,6 +248,7 @@ pub(crate) fn is_empty(request: &ObserveRequest) -> bool {
         && request.buckets.is_empty()
         && request.sessions.is_empty()
         && request.access.is_empty()
+        && request.scaling.is_empty()
 }
 
 /// Adds what one request asks to another.
@@ -262,4 +264,5 @@ pub(crate) fn add(request: &mut ObserveRequest, more: &ObserveRequest) {
     request.buckets.extend(more.buckets.iter().cloned());
     request.sessions.extend(more.sessions.iter().cloned());
     request.access.add(&more.access);
+    request.scaling.extend(more.scaling.iter().cloned());
 }

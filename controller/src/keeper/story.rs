@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use streamkeeper_core::condition::{Condition, ConditionStatus, ConditionType};
 use streamkeeper_core::drift::describe;
 use streamkeeper_core::event::{Event, EventReason, EventType};
-use streamkeeper_core::plan::WaitReason;
+use streamkeeper_core::plan::{Remark, WaitReason};
 use streamkeeper_core::record::Resolution;
 
 use super::record::Found;
@@ -33,6 +33,7 @@ fn normal(reason: EventReason, object: &str, message: impl Into<String>) -> Even
 pub(crate) fn events(found: &Found<'_>, conditions: &[Condition]) -> Vec<Event> {
     let mut events = settled(found);
     events.extend(troubles(found));
+    events.extend(remarks(found));
     events.extend(drift(found));
     events.extend(milestones(found, conditions));
     events
@@ -74,6 +75,25 @@ fn troubles(found: &Found<'_>) -> Vec<Event> {
         .map(|(waiting, reason)| {
             let (object, message) = (waiting.object.clone(), waiting.message.clone());
             event(EventType::Warning, reason, object, message, Value::Null)
+        })
+        .collect()
+}
+
+/// Facts that somebody should hear of once, not at every look.
+fn remarks(found: &Found<'_>) -> Vec<Event> {
+    let known = &found.pass.candidate.row.plan;
+    let is_new = |remark: &&Remark| !known.iter().any(|row| row.reason == remark.message);
+    let remarks = found.plan.remarks.iter().filter(is_new);
+    remarks
+        .map(|remark| {
+            let (object, message) = (remark.object.clone(), remark.message.clone());
+            event(
+                remark.event_type,
+                remark.reason,
+                object,
+                message,
+                Value::Null,
+            )
         })
         .collect()
 }

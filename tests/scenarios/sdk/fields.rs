@@ -75,6 +75,7 @@ impl Row {
                 associations_of_stacks: cfd(),
                 associations_of_fleets: cfd(),
                 sessions: cfd(),
+                scaling: cfd(),
                 ..ObserveRequest::default()
             })
             .await;

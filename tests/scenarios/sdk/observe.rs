@@ -1,8 +1,10 @@
 //! Looks at a populated AWS over the wire: whole lists, names, tags, people and buckets.
 
 use streamkeeper_core::cloud::{Cloud, Identity, ObserveRequest};
-use streamkeeper_core::observed::{Observed, ObservedTags};
-use streamkeeper_simulator::{Fault, HomeBucketNaming, Matcher, SessionSeed, SimulatedCloud};
+use streamkeeper_core::observed::{Observed, ObservedTags, Scaling};
+use streamkeeper_simulator::{
+    Fault, HomeBucketNaming, Matcher, Quotas, SessionSeed, SimulatedCloud,
+};
 
 use super::*;
 
@@ -16,6 +18,7 @@ fn everything() -> ObserveRequest {
         associations_of_fleets: names(["f1", "f2", "nobody"]),
         buckets: names(["home", "shared", "nobody"]),
         sessions: names(["f1", "f2"]),
+        scaling: names(["f1", "f2", "nobody"]),
         ..ObserveRequest::default()
     }
 }
@@ -35,6 +38,7 @@ async fn populated() -> Front {
     front.associate("f1", "s2");
     front.call("StartFleet", json!({"Name": "f1"}));
     front.simulator.add_bucket(REGION, "shared");
+    front.register_target("f1", 1, 5);
     let people = |who: &[SessionSeed], stack| {
         front.simulator.set_sessions(REGION, stack, "f1", who);
     };
@@ -76,6 +80,7 @@ async fn the_sdk_and_the_port_in_process_see_the_same_world() {
     assert_eq!(ours.fleet_stacks, theirs.fleet_stacks);
     assert_eq!(ours.buckets, theirs.buckets);
     assert_eq!(ours.sessions, theirs.sessions);
+    assert_eq!(ours.scaling, theirs.scaling);
     assert_eq!(
         ours.calls.keys().collect::<Vec<_>>(),
         theirs.calls.keys().collect::<Vec<_>>()
@@ -396,4 +401,60 @@ async fn sts_says_who_we_are() {
     );
     let same = front.config().identity(REGION).await.unwrap();
     assert_eq!(same.arn, arn);
+}
+
+#[tokio::test]
+async fn targets_are_asked_for_fifty_at_a_time_and_read_to_the_last_page() {
+    let front = Front::with(Config {
+        page_size: 20,
+        quotas: Quotas::unlimited(),
+        ..instant()
+    })
+    .await;
+    let fleets: Vec<String> = (0..60).map(|number| format!("f{number:02}")).collect();
+    for fleet in &fleets[..55] {
+        front.create_fleet(fleet);
+        front.register_target(fleet, 2, 8);
+    }
+    let request = ObserveRequest {
+        scaling: fleets.iter().cloned().collect(),
+        ..ObserveRequest::default()
+    };
+    let world = front.observe(&request).await;
+    let target = Observed::Present(Scaling::Target { min: 2, max: 8 });
+    for (number, fleet) in fleets.iter().enumerate() {
+        let expected = if number < 55 {
+            target.clone()
+        } else {
+            Observed::Absent
+        };
+        assert_eq!(world.scaling[fleet], expected, "{fleet}");
+    }
+    // Fifty names on three pages, and ten names on one.
+    assert_eq!(world.calls["DescribeScalableTargets"], 4);
+}
+
+#[tokio::test]
+async fn only_a_denial_of_the_right_hides_targets() {
+    let front = populated().await;
+    let request = ObserveRequest {
+        scaling: names(["f1"]),
+        ..ObserveRequest::default()
+    };
+    for (code, is_hidden) in [
+        ("AccessDeniedException", true),
+        ("ExpiredTokenException", false),
+        ("ThrottlingException", false),
+        ("InternalServiceException", false),
+    ] {
+        let faults = front.simulator.faults();
+        faults.add(Matcher::any().always(), Fault::refuse(code, "no"));
+        let world = front.observe(&request).await;
+        match &world.scaling["f1"] {
+            Observed::Present(Scaling::Hidden) => assert!(is_hidden, "{code}"),
+            Observed::Unknown(why) => assert!(!is_hidden && why.contains(code), "{why}"),
+            other => panic!("{code}: {other:?}"),
+        }
+        faults.clear();
+    }
 }

@@ -47,6 +47,7 @@ fn no_client_retries_by_itself() {
     let Clients {
         appstream,
         tagging,
+        scaling,
         s3,
         sts,
         ..
@@ -54,6 +55,7 @@ fn no_client_retries_by_itself() {
     for retry in [
         appstream.config().retry_config(),
         tagging.config().retry_config(),
+        scaling.config().retry_config(),
         s3.config().retry_config(),
         sts.config().retry_config(),
     ] {

@@ -13,7 +13,7 @@
 use std::collections::BTreeSet;
 
 use super::draft::{Draft, ENVIRONMENT_TAG, Ownership, UID_TAG};
-use super::{bucket, looked_at, removal};
+use super::{bucket, looked_at, removal, scaling};
 use crate::action::{Action, ObjectKind, ObjectRef};
 use crate::environment::{DeletionPolicy, Mode};
 use crate::observed::{Observed, ObservedTags};
@@ -72,6 +72,7 @@ fn fleet_goes(draft: &mut Draft<'_>, object: &ObjectRef) -> bool {
     match &draft.input.observed.fleet {
         Observed::Absent => {
             draft.plan.disowned.insert(object.to_string());
+            scaling::say_what_is_left(draft, object);
             true
         }
         Observed::Unknown(why) => removal::not_seen(draft, object, why),

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::diff::{self, FieldChange};
-use super::{Difference, Plan, PlanInput, Step, WaitReason, Waiting};
+use super::{Difference, Plan, PlanInput, Remark, Step, WaitReason, Waiting};
 use crate::action::{Action, ObjectRef};
 use crate::cloud::ErrorClass;
 use crate::environment::{Mode, Timestamp};
+use crate::event::{EventReason, EventType};
 use crate::observed::ObservedTags;
 use crate::words::brief;
 
@@ -98,6 +99,21 @@ impl<'a> Draft<'a> {
         if !self.plan.waiting.contains(&waiting) {
             self.plan.waiting.push(waiting);
         }
+    }
+
+    /// Says what changes nothing of what is done.
+    pub(super) fn remark(
+        &mut self,
+        object: &ObjectRef,
+        (event_type, reason): (EventType, EventReason),
+        message: impl Into<String>,
+    ) {
+        self.plan.remarks.push(Remark {
+            object: object.to_string(),
+            reason,
+            event_type,
+            message: message.into(),
+        });
     }
 
     /// Has the environment looked at again at a certain time, if not before.

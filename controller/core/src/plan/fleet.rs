@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::diff::{self, FieldChange, Fix, Terms, Wanted};
 use super::draft::Draft;
-use super::{WaitReason, association, disruption, looked_at, power, removal, tags};
+use super::{WaitReason, association, disruption, looked_at, power, removal, scaling, tags};
 use crate::action::{Action, ObjectRef};
 use crate::fields::{Change, FLEET};
 use crate::observed::{FleetState, Observed, ObservedFleet};
@@ -105,6 +105,7 @@ fn converge(draft: &mut Draft<'_>, fleet: &ObservedFleet, resets: bool) {
         serde_json::to_value(&fleet.settings).expect("settings are plain data with string keys");
     let mut compared = diff::compare("fleet", FLEET, &desired, &observed, terms);
     compare_image(draft, fleet, &mut compared);
+    scaling::leave_capacity(draft, &object, &mut compared);
     draft
         .plan
         .holds

@@ -7,7 +7,9 @@ use crate::access::ObservedAccess;
 use crate::cloud::ErrorClass;
 use crate::environment::{Environment, Timestamp};
 use crate::neighbours::Neighbours;
-use crate::observed::{Observed, ObservedBucket, ObservedFleet, ObservedStack, ObservedWorld};
+use crate::observed::{
+    Observed, ObservedBucket, ObservedFleet, ObservedStack, ObservedWorld, Scaling,
+};
 use crate::record::OpenIntent;
 
 /// Everything a plan depends on. Why the pass runs is not among it.
@@ -62,6 +64,8 @@ pub struct ObservedEnvironment {
     pub fleet_stacks: Observed<BTreeSet<String>>,
     /// Sessions that are not EXPIRED, by fleet.
     pub sessions: BTreeMap<String, Observed<u32>>,
+    /// What scales its fleet.
+    pub scaling: Observed<Scaling>,
     /// Buckets by `home` or name.
     pub buckets: BTreeMap<String, Observed<ObservedBucket>>,
     /// Who may use what.
@@ -85,6 +89,9 @@ impl ObservedEnvironment {
                 .and_then(|name| world.fleet_stacks.get(name).cloned())
                 .unwrap_or_else(unknown),
             sessions: world.sessions.clone(),
+            scaling: fleet
+                .and_then(|name| world.scaling.get(name).cloned())
+                .unwrap_or_else(|| Observed::Unknown(NOT_ASKED.to_owned())),
             buckets: world.buckets.clone(),
             access: ObservedAccess::of(&world.access, stack),
         }

@@ -25,6 +25,7 @@ mod laws;
 mod observe_and_retain_forget;
 mod power_state;
 mod replacement;
+mod scaling;
 mod stop_update_start;
 mod tags;
 mod three_way_ownership;

@@ -19,8 +19,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use streamkeeper_core::cloud::{ApplyError, ObserveRequest};
-use streamkeeper_core::observed::{Inventory, Observed, ObservedBucket, ObservedWorld};
+use streamkeeper_core::cloud::{ApplyError, ErrorClass, ObserveRequest};
+use streamkeeper_core::observed::{Inventory, Observed, ObservedBucket, ObservedWorld, Scaling};
 
 use super::SimulatedCloud;
 use crate::Service;
@@ -64,6 +64,7 @@ pub(super) fn observe(cloud: &SimulatedCloud, request: &ObserveRequest) -> Obser
         buckets,
         sessions,
         access,
+        scaling,
     } = request;
     let look = Look {
         cloud,
@@ -81,6 +82,7 @@ pub(super) fn observe(cloud: &SimulatedCloud, request: &ObserveRequest) -> Obser
         buckets: each(buckets, |bucket| look.bucket(bucket)),
         sessions: each(sessions, |fleet| known(look.sessions(fleet))),
         access: access::observe(&look, access),
+        scaling: look.scaling(scaling),
         calls: look.calls.into_inner(),
     }
 }
@@ -215,6 +217,41 @@ impl Look<'_> {
         Ok(used.map_or(0, |used| u32::try_from(used).unwrap_or(u32::MAX)))
     }
 
+    /// Fifty fleets a call; one that is not in the answer has no target.
+    fn scaling(&self, fleets: &BTreeSet<String>) -> BTreeMap<String, Observed<Scaling>> {
+        let names: Vec<&String> = fleets.iter().collect();
+        let asked = names.chunks(50).flat_map(|names| {
+            let answer = self.targets(names);
+            names
+                .iter()
+                .map(move |name| ((*name).clone(), of_target(&answer, name)))
+                .collect::<Vec<_>>()
+        });
+        asked.collect()
+    }
+
+    fn targets(&self, fleets: &[&String]) -> Result<Vec<Value>, ApplyError> {
+        let ids: Vec<String> = fleets.iter().map(|name| format!("fleet/{name}")).collect();
+        let mut input = json!({
+            "ServiceNamespace": "appstream",
+            "ScalableDimension": "appstream:fleet:DesiredCapacity",
+            "ResourceIds": ids,
+        });
+        let mut targets = Vec::new();
+        for _ in 0..PAGE_LIMIT {
+            let operation = "DescribeScalableTargets";
+            let mut output = self.ask(Service::AutoScaling, operation, input.clone())?;
+            if let Value::Array(mut page) = output["ScalableTargets"].take() {
+                targets.append(&mut page);
+            }
+            match output["NextToken"].as_str() {
+                Some(more) => input["NextToken"] = Value::from(more),
+                None => break,
+            }
+        }
+        Ok(targets)
+    }
+
     fn bucket(&self, bucket: &str) -> Observed<ObservedBucket> {
         if bucket != HOME {
             return self.policy(bucket);
@@ -266,6 +303,25 @@ impl Look<'_> {
             Err(error) => Observed::Unknown(format!("the policy of {bucket} is not JSON: {error}")),
         }
     }
+}
+
+/// What an answer says of one fleet.
+fn of_target(answer: &Result<Vec<Value>, ApplyError>, fleet: &str) -> Observed<Scaling> {
+    let targets = match answer {
+        Ok(targets) => targets,
+        Err(error) if error.class == ErrorClass::Denied => {
+            return Observed::Present(Scaling::Hidden);
+        }
+        Err(error) => return Observed::Unknown(format!("DescribeScalableTargets: {error}")),
+    };
+    let id = format!("fleet/{fleet}");
+    let found = targets.iter().find(|target| target["ResourceId"] == id);
+    found.map_or(Observed::Absent, |target| {
+        Observed::Present(Scaling::Target {
+            min: target["MinCapacity"].as_i64().unwrap_or_default(),
+            max: target["MaxCapacity"].as_i64().unwrap_or_default(),
+        })
+    })
 }
 
 /// Exactly the prefix, or the prefix, a dash and a random part.

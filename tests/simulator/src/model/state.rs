@@ -217,6 +217,7 @@ impl State {
             let kinds = places.entry(place).or_default();
             let pairs = kinds.entry("user stacks").or_default();
             pairs.insert(format!("{stack}/{user}"), Value::Null);
+        }
         for ((place, fleet), target) in self.targets.iter() {
             let kinds = places.entry(place).or_default();
             kinds

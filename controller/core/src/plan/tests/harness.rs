@@ -182,6 +182,7 @@ pub(crate) fn nothing() -> ObservedEnvironment {
         stack: Observed::Absent,
         stack_fleets: Observed::Present(BTreeSet::new()),
         fleet_stacks: Observed::Present(BTreeSet::new()),
+        scaling: Observed::Absent,
         sessions: BTreeMap::from([("cfd".to_owned(), Observed::Present(0))]),
         buckets: BTreeMap::new(),
         access: ObservedAccess::default(),
@@ -338,6 +339,7 @@ pub(crate) fn render(plan: &Plan) -> String {
         ("stacks of fleets", &needs.associations_of_fleets),
         ("buckets", &needs.buckets),
         ("sessions", &needs.sessions),
+        ("what scales", &needs.scaling),
     ] {
         for name in names {
             writeln!(text, "ask {what} {name}").unwrap();

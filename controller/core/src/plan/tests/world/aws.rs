@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 
 use super::access::Access;
 use crate::action::{Action, ObjectKind};
-use crate::observed::{FleetState, ObservedBucket, ObservedFleet, ObservedStack, ObservedTags};
+use crate::observed::{
+    FleetState, ObservedBucket, ObservedFleet, ObservedStack, ObservedTags, Scaling,
+};
 
 /// Why AWS refuses a call.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub(crate) struct Aws {
     /// Fleet and stack.
     pub(crate) associations: BTreeSet<(String, String)>,
     pub(crate) sessions: BTreeMap<String, u32>,
+    /// What Application Auto Scaling has of each fleet.
+    pub(crate) scaling: BTreeMap<String, Scaling>,
     /// Policies by bucket.
     pub(crate) buckets: BTreeMap<String, Option<Value>>,
     /// The home bucket's name, once AWS has made it.

@@ -17,13 +17,14 @@ pub(crate) struct Blind {
     pub(crate) tags: bool,
     pub(crate) associations: bool,
     pub(crate) sessions: bool,
+    pub(crate) scaling: bool,
     pub(crate) buckets: bool,
     pub(crate) access: bool,
 }
 
 impl Blind {
     /// Each part alone.
-    pub(crate) fn each() -> [Self; 7] {
+    pub(crate) fn each() -> [Self; 8] {
         let none = Self::default;
         [
             Self {
@@ -44,6 +45,10 @@ impl Blind {
             },
             Self {
                 sessions: true,
+                ..none()
+            },
+            Self {
+                scaling: true,
                 ..none()
             },
             Self {
@@ -181,6 +186,11 @@ impl World {
             let seen = self.seen(self.blind.sessions, Some(count));
             world.sessions.insert(fleet.clone(), seen);
         }
+        for fleet in &request.scaling {
+            let scaling = self.aws.scaling.get(fleet).cloned();
+            let seen = self.seen(self.blind.scaling, scaling);
+            world.scaling.insert(fleet.clone(), seen);
+        }
         for bucket in &request.buckets {
             let name = if bucket == "home" {
                 self.aws.home.clone()
@@ -225,4 +235,5 @@ pub(super) fn merge(world: &mut ObservedWorld, later: ObservedWorld) {
     world.buckets.extend(later.buckets);
     world.sessions.extend(later.sessions);
     world.access.merge(later.access);
+    world.scaling.extend(later.scaling);
 }
