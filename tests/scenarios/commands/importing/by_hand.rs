@@ -90,6 +90,13 @@ impl<'a> Hands<'a> {
         for (member, value) in kind.as_object().unwrap() {
             input[member] = value.clone();
         }
+        if input["FleetType"] == "ELASTIC"
+            && self.dice.one_in(2)
+            && let Some(input) = input.as_object_mut()
+        {
+            // Its applications come from app blocks.
+            input.retain(|member, _| !member.starts_with("Image"));
+        }
         input["Name"] = json!(name);
         input["InstanceType"] = json!("stream.standard.medium");
         if let Some(tags) = self.tags() {
