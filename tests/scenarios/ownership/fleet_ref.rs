@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use streamkeeper_simulator::SessionSeed;
-use streamkeeper_tests::{REGION, World};
+use streamkeeper_tests::{Death, REGION, World, brisk};
 
 use crate::lifecycle::CONVERGED;
 
@@ -400,5 +400,41 @@ async fn a_fleet_is_replaced_once_nobody_else_refers_to_it() {
     world.settle().await;
     assert_eq!(world.fleet("cfd")["FleetType"], "ALWAYS_ON");
     assert_eq!(world.ready("cfd").await, CONVERGED);
+    world.assert_quiet().await;
+}
+
+/// Calls that make two environments on one fleet, and that take them away again.
+const CALLS: u64 = 12;
+
+#[tokio::test]
+async fn a_daemon_that_dies_at_any_call_leaves_nothing_shared_behind() {
+    let mut world = World::brisk().await;
+    for death in [Death::BeforeCall, Death::AfterCall] {
+        for nth in 1..=CALLS {
+            world = world.again(brisk()).await;
+            world.kill_at_call(nth, death);
+            world.insert("viewers", &user_of("cfd")).await;
+            world.insert("cfd", &owner()).await;
+            world.settle().await;
+            for name in ["cfd", "viewers"] {
+                assert_eq!(world.ready(name).await, CONVERGED, "{death:?} at {nth}");
+                assert_eq!(
+                    fleets_of(&world, name),
+                    json!(["cfd"]),
+                    "{death:?} at {nth}"
+                );
+            }
+            world.sql("DELETE FROM streamkeeper.environments").await;
+            world.settle().await;
+            assert!(world.is_spent(), "{death:?} at call {nth}");
+            for name in ["cfd", "viewers"] {
+                assert!(!world.exists(name).await, "{death:?} at {nth}");
+                assert!(world.stack(name).is_null(), "{death:?} at {nth}");
+            }
+            assert!(world.fleet("cfd").is_null(), "{death:?} at {nth}");
+            let orphans = world.events("Orphan").await;
+            assert_eq!(orphans, Vec::<String>::new(), "{death:?} at {nth}");
+        }
+    }
     world.assert_quiet().await;
 }
