@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use streamkeeper_controller::metrics::Metrics;
+use streamkeeper_core::advice;
 use streamkeeper_core::event::EventReason;
 use streamkeeper_core::fields;
 use streamkeeper_core::plan::WaitReason;
@@ -198,6 +199,21 @@ fn every_reason_is_documented_and_no_other() {
         keys(section(OPERATIONS, "### All is well, or on its way")),
         others
     );
+}
+
+#[test]
+fn every_error_that_aws_reports_is_documented_with_what_to_do() {
+    let text = section(OPERATIONS, "## What AWS reports");
+    let mut codes = BTreeSet::new();
+    for table in [advice::FLEET_ERRORS, advice::STACK_ERRORS, advice::REFUSALS] {
+        for (code, advice) in table {
+            let (first, rest) = advice.split_at(1);
+            let row = format!("| `{code}` | {}{rest}. |", first.to_uppercase());
+            assert!(text.contains(&row), "{row}");
+            codes.insert((*code).to_owned());
+        }
+    }
+    assert_eq!(keys(text), codes);
 }
 
 #[test]

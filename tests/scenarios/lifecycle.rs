@@ -6,6 +6,7 @@ mod disrupting;
 mod leaving;
 mod replacing;
 mod scaling;
+mod troubled;
 mod undoing;
 
 use streamkeeper_tests::World;

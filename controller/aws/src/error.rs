@@ -44,9 +44,6 @@ const THROTTLED: &[&str] = &[
 ///   right after a creation and on a fleet in transition, and get through by waiting.
 /// - `ResourceInUseException`: a fleet that runs or is associated. The next plan stops or
 ///   disassociates first.
-/// - `ResourceNotAvailableException`: exists, but is not available, as an image that is still
-///   being copied. It may also be retired, which only a human can change, and the code does not
-///   tell the two apart; backing off and showing AWS's words serves both.
 /// - `OperationAborted`: S3's conflicting operation on the same bucket.
 const NOT_READY: &[&str] = &[
     "ConcurrentModificationException",
@@ -54,15 +51,19 @@ const NOT_READY: &[&str] = &[
     "OperationAborted",
     "OperationNotPermittedException",
     "ResourceInUseException",
-    "ResourceNotAvailableException",
 ];
 
-/// The object, or one it refers to, does not exist.
+/// The object, or one it refers to, does not exist, or is not to be had.
+///
+/// - `ResourceNotAvailableException`: exists, but is not available. An image that is still being
+///   copied will be; one that is retired never again, and the code does not tell the two apart.
+///   Backing off to minutes and saying what to do serves both.
 const GONE: &[&str] = &[
     "EntitlementNotFoundException",
     "NoSuchBucket",
     "NoSuchBucketPolicy",
     NOT_FOUND,
+    "ResourceNotAvailableException",
 ];
 
 /// The name is taken.

@@ -20,6 +20,7 @@
 
 pub mod access;
 pub mod action;
+pub mod advice;
 pub mod backoff;
 pub mod check;
 pub mod cloud;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::access::AccessWorld;
+use crate::advice::{self, Advice};
 use crate::environment::Timestamp;
 use crate::settings::{FleetSettings, StackSettings};
 
@@ -234,4 +235,13 @@ pub struct AwsIssue {
     pub code: String,
     /// AWS's words.
     pub message: String,
+}
+
+impl AwsIssue {
+    /// AWS's code and words, and what to do about them by a table.
+    #[must_use]
+    pub fn with_advice(&self, table: &[Advice]) -> String {
+        let words = format!("{}: {}", self.code, self.message);
+        advice::with_advice(words, table, &self.code)
+    }
 }

@@ -1,6 +1,7 @@
 //! Learns from a pass: when to look again, what to hold off, what to count.
 
 use chrono::TimeDelta;
+use streamkeeper_core::advice;
 use streamkeeper_core::cloud::{Cloud, ErrorClass, ItemRefusal};
 use streamkeeper_core::environment::Timestamp;
 use streamkeeper_core::plan::{Plan, WaitReason, involved};
@@ -99,24 +100,35 @@ fn lesson(result: &Result<Vec<ItemRefusal>, Failed>, item: Option<&str>) -> (Err
                 },
                 |refusal| (refusal.class, refusal.to_string()),
             ),
-        Err(Failed::Call(error)) => (error.class, error.to_string()),
+        Err(Failed::Call(error)) => {
+            let words = error.to_string();
+            let message = advice::with_advice(words, advice::REFUSALS, &error.code);
+            (error.class, message)
+        }
         Err(Failed::LastLook(why)) => (ErrorClass::NotReady, why.clone()),
         Err(Failed::Budget) => (ErrorClass::NotReady, apply::OVER_BUDGET.to_owned()),
     }
 }
 
-/// When to look again at what is in flight, or could not be seen.
+/// When to look again at what is in flight, or could not be seen. A fleet on its way of which AWS
+/// reports errors may never arrive: for that one the sweeps are enough.
 fn next_check(plan: &Plan, now: Timestamp, transition: TimeDelta) -> Option<Timestamp> {
-    let soon = plan
-        .waiting
-        .iter()
-        .map(|waiting| waiting.reason)
-        .any(|reason| {
-            reason.is_in_flight()
-                || matches!(
-                    reason,
-                    WaitReason::NotObserved | WaitReason::WaitingForSessions
-                )
-        });
+    let is_in_trouble = |object: &str| {
+        let mut waiting = plan.waiting.iter();
+        waiting.any(|one| one.reason == WaitReason::AwsReportsErrors && one.object == object)
+    };
+    let soon = plan.waiting.iter().any(|waiting| {
+        let reason = waiting.reason;
+        let moves = matches!(
+            reason,
+            WaitReason::FleetStarting | WaitReason::FleetStopping
+        );
+        let is_worth_it = reason.is_in_flight()
+            || matches!(
+                reason,
+                WaitReason::NotObserved | WaitReason::WaitingForSessions
+            );
+        is_worth_it && !(moves && is_in_trouble(&waiting.object))
+    });
     soon.then_some(now + transition)
 }

@@ -65,6 +65,7 @@ impl Remembered {
                 let failure = CallFailure {
                     class: failure.class,
                     message: failure.message.clone(),
+                    attempt: failure.backoff.attempt,
                     not_before: if is_due {
                         not_before.min(now)
                     } else {

@@ -125,7 +125,7 @@ async fn a_refusal_is_classed_by_its_code_on_every_wire_and_is_final() {
         (start, "LimitExceededException", Limit),
         (start, "OperationNotPermittedException", NotReady),
         (start, "RequestLimitExceededException", Throttled),
-        (start, "ResourceNotAvailableException", NotReady),
+        (start, "ResourceNotAvailableException", Gone),
         (start, "ResourceNotFoundException", Gone),
         (start, "ThrottlingException", Throttled),
         (start, "AccessDeniedException", Denied),

@@ -204,11 +204,11 @@ fn class_of(error: &ServiceError) -> ErrorClass {
         "ConcurrentModificationException"
         | "OperationAborted"
         | "OperationNotPermittedException"
-        | "ResourceInUseException"
-        | "ResourceNotAvailableException" => ErrorClass::NotReady,
+        | "ResourceInUseException" => ErrorClass::NotReady,
         "EntitlementNotFoundException"
         | "NoSuchBucket"
         | "NoSuchBucketPolicy"
+        | "ResourceNotAvailableException"
         | "ResourceNotFoundException" => ErrorClass::Gone,
         "EntitlementAlreadyExistsException" | "ResourceAlreadyExistsException" => {
             ErrorClass::AlreadyThere

@@ -469,3 +469,17 @@ fn tags_of_aws_itself_are_dropped() {
         BTreeMap::from([("owner".to_owned(), "me".to_owned())])
     );
 }
+
+#[test]
+fn every_error_of_a_fleet_or_a_stack_has_an_advice_and_no_other() {
+    use aws_sdk_appstream::types::{FleetErrorCode, StackErrorCode};
+    use streamkeeper_core::advice::{Advice, FLEET_ERRORS, STACK_ERRORS};
+
+    let codes = |table: &[Advice]| {
+        let codes = table.iter().map(|(code, _)| (*code).to_owned());
+        codes.collect::<std::collections::BTreeSet<String>>()
+    };
+    let known = |values: &[&str]| values.iter().map(|code| (*code).to_owned()).collect();
+    assert_eq!(codes(FLEET_ERRORS), known(FleetErrorCode::values()));
+    assert_eq!(codes(STACK_ERRORS), known(StackErrorCode::values()));
+}

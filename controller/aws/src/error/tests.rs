@@ -47,7 +47,7 @@ fn every_appstream_code_has_its_class() {
         ("RequestLimitExceededException", Throttled),
         ("ResourceAlreadyExistsException", AlreadyThere),
         ("ResourceInUseException", NotReady),
-        ("ResourceNotAvailableException", NotReady),
+        ("ResourceNotAvailableException", Gone),
         ("ResourceNotFoundException", Gone),
         // Not in the model, and seen all the same.
         ("InvalidParameterValueException", Invalid),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::diff::{self, FieldChange};
-use super::{Difference, Plan, PlanInput, Remark, Step, WaitReason, Waiting};
+use super::{CallFailure, Difference, Plan, PlanInput, Remark, Step, WaitReason, Waiting};
 use crate::action::{Action, ObjectRef};
 use crate::cloud::ErrorClass;
 use crate::environment::{Mode, Timestamp};
@@ -341,7 +341,7 @@ impl<'a> Draft<'a> {
             if step.waiting_for.is_some() || self.input.now >= failure.not_before {
                 continue;
             }
-            let reason = if needs_another_row(failure.class) {
+            let reason = if needs_another_row(failure.class) || is_lasting(failure) {
                 WaitReason::CallRefused
             } else {
                 WaitReason::BackingOff
@@ -431,6 +431,13 @@ pub(super) const fn needs_another_row(class: ErrorClass) -> bool {
         class,
         ErrorClass::Limit | ErrorClass::Denied | ErrorClass::Invalid | ErrorClass::Unexpected
     )
+}
+
+/// Whether what a call needs has been missing, or in its way, for longer than AWS lags behind its
+/// own answers: the fourth try comes after a quarter of a minute.
+const fn is_lasting(failure: &CallFailure) -> bool {
+    const TRIES: u32 = 4;
+    matches!(failure.class, ErrorClass::Gone | ErrorClass::AlreadyThere) && failure.attempt >= TRIES
 }
 
 /// Whether an error passes by itself, and soon.

@@ -8,6 +8,7 @@ use super::diff::{self, FieldChange, Fix, Terms, Wanted};
 use super::draft::Draft;
 use super::{WaitReason, association, disruption, looked_at, power, removal, scaling, tags};
 use crate::action::{Action, ObjectRef};
+use crate::advice;
 use crate::fields::{Change, FLEET};
 use crate::observed::{FleetState, Observed, ObservedFleet};
 use crate::settings::FleetSettings;
@@ -260,7 +261,7 @@ fn report_errors(draft: &mut Draft<'_>, fleet: &ObservedFleet) {
     let words: Vec<String> = fleet
         .errors
         .iter()
-        .map(|issue| format!("{}: {}", issue.code, issue.message))
+        .map(|issue| issue.with_advice(advice::FLEET_ERRORS))
         .collect();
     let object = ObjectRef::fleet(&fleet.name);
     draft.wait(object, WaitReason::AwsReportsErrors, words.join("; "));

@@ -49,6 +49,8 @@ pub struct CallFailure {
     pub message: String,
     /// When it may be tried again.
     pub not_before: Timestamp,
+    /// How often in a row it failed, from 1.
+    pub attempt: u32,
 }
 
 /// What one look says of one environment.

@@ -8,6 +8,7 @@ use super::diff::{self, Terms, Wanted};
 use super::draft::Draft;
 use super::{WaitReason, fleet, looked_at, removal, tags, user_settings};
 use crate::action::{Action, ObjectRef};
+use crate::advice;
 use crate::fields::STACK;
 use crate::observed::{Observed, ObservedStack};
 use crate::settings::StackSettings;
@@ -111,7 +112,7 @@ fn converge(draft: &mut Draft<'_>, spec: &StackSpec, stack: &ObservedStack, rese
         let words: Vec<String> = stack
             .errors
             .iter()
-            .map(|issue| format!("{}: {}", issue.code, issue.message))
+            .map(|issue| issue.with_advice(advice::STACK_ERRORS))
             .collect();
         draft.wait(&object, WaitReason::AwsReportsErrors, words.join("; "));
     }

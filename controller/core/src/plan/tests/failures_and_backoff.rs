@@ -13,6 +13,7 @@ use crate::plan::{CallFailure, WaitReason};
 pub(super) fn fail(case: &mut Case, action: &Action, class: ErrorClass) {
     let failure = CallFailure {
         class,
+        attempt: 1,
         message: "AWS's own words".to_owned(),
         not_before: minute(10),
     };
@@ -252,4 +253,29 @@ fn a_step_that_waits_already_keeps_its_reason() {
         diff fleet/cfd fleet.state: "STARTING" -> "RUNNING"
         "#,
     );
+}
+
+#[test]
+fn what_stays_missing_needs_a_human_and_what_was_just_made_needs_time() {
+    for class in [ErrorClass::Gone, ErrorClass::AlreadyThere] {
+        for (attempt, reason) in [
+            (1, WaitReason::BackingOff),
+            (3, WaitReason::BackingOff),
+            (4, WaitReason::CallRefused),
+            (40, WaitReason::CallRefused),
+        ] {
+            let mut case = alone(&[]);
+            case.owned.clear();
+            let create = planned(&case, "CreateFleet");
+            fail(&mut case, &create, class);
+            case.failures.get_mut(&create.key()).unwrap().attempt = attempt;
+            let plan = case.plan();
+            assert_eq!(
+                plan.steps[0].waiting_for,
+                Some(reason),
+                "{class:?} {attempt}"
+            );
+            assert_eq!(plan.waiting[0].reason, reason);
+        }
+    }
 }

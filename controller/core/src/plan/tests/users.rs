@@ -68,6 +68,7 @@ fn failed(case: &mut Case, user: &str, class: ErrorClass, until: i64) {
     let key = format!("BatchAssociateUserStack stack/cfd {user}");
     let failure = CallFailure {
         class,
+        attempt: 1,
         message: "USER_NAME_NOT_FOUND: there is no such user".to_owned(),
         not_before: minute(until),
     };
