@@ -14,7 +14,7 @@ use prometheus_client::registry::Registry;
 /// Outcomes of a pass.
 const PASS_OUTCOMES: [&str; 5] = ["unchanged", "changed", "conflict", "failed", "panicked"];
 /// Mutating operations.
-const ACTIONS: [&str; 19] = [
+const ACTIONS: [&str; 26] = [
     "CreateFleet",
     "UpdateFleet",
     "StartFleet",
@@ -34,11 +34,20 @@ const ACTIONS: [&str; 19] = [
     "DisableUser",
     "BatchAssociateUserStack",
     "BatchDisassociateUserStack",
+    "CreateEntitlement",
+    "UpdateEntitlement",
+    "DeleteEntitlement",
+    "AssociateApplicationToEntitlement",
+    "DisassociateApplicationFromEntitlement",
+    "AssociateApplicationFleet",
+    "DisassociateApplicationFleet",
 ];
 /// Why a keeper woke.
 const WAKEUPS: [&str; 2] = ["notify", "due"];
 /// Reading operations.
-const READS: [&str; 11] = [
+const READS: [&str; 14] = [
+    "DescribeApplicationFleetAssociations",
+    "DescribeEntitlements",
     "DescribeFleets",
     "DescribeSessions",
     "DescribeStacks",
@@ -49,6 +58,7 @@ const READS: [&str; 11] = [
     "ListAssociatedFleets",
     "ListAssociatedStacks",
     "ListBuckets",
+    "ListEntitledApplications",
     "ListTagsForResource",
 ];
 

@@ -18,6 +18,7 @@
 mod access;
 mod associations;
 mod buckets;
+mod entitlements;
 mod names;
 mod reader;
 mod scaling;

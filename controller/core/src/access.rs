@@ -1,4 +1,5 @@
-//! Holds who may use what, as AWS said it: user accounts, and who is on which stack.
+//! Holds who may use what, as AWS said it: accounts, who is on which stack, entitlements,
+//! applications.
 //!
 //! A part that was not asked for is `None`; one that was asked for and could not be read is
 //! Unknown. The difference matters, because these lists are read in turns: what held is believed
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::observed::Observed;
+use crate::spec::EntitlementAttribute;
 
 /// Every account of a region's user pool, by user name. Names are case-sensitive.
 pub type Users = BTreeMap<String, ObservedUser>;
@@ -19,6 +21,10 @@ pub struct AccessRequest {
     pub users: bool,
     /// Stacks whose users are wanted.
     pub users_of_stacks: BTreeSet<String>,
+    /// Stacks whose entitlements are wanted, and the names of those whose applications are.
+    pub entitlements: BTreeMap<String, BTreeSet<String>>,
+    /// Elastic fleets whose applications are wanted.
+    pub applications_of_fleets: BTreeSet<String>,
 }
 
 impl AccessRequest {
@@ -33,9 +39,17 @@ impl AccessRequest {
         let Self {
             users,
             users_of_stacks,
+            entitlements,
+            applications_of_fleets,
         } = more;
         self.users |= users;
         self.users_of_stacks.extend(users_of_stacks.iter().cloned());
+        for (stack, names) in entitlements {
+            let known = self.entitlements.entry(stack.clone()).or_default();
+            known.extend(names.iter().cloned());
+        }
+        let applications = applications_of_fleets.iter().cloned();
+        self.applications_of_fleets.extend(applications);
     }
 
     /// Takes out what was asked already.
@@ -43,6 +57,12 @@ impl AccessRequest {
         self.users &= !asked.users;
         self.users_of_stacks
             .retain(|stack| !asked.users_of_stacks.contains(stack));
+        self.entitlements.retain(|stack, names| {
+            let known = asked.entitlements.get(stack);
+            !known.is_some_and(|known| names.is_subset(known))
+        });
+        self.applications_of_fleets
+            .retain(|fleet| !asked.applications_of_fleets.contains(fleet));
     }
 }
 
@@ -53,6 +73,10 @@ pub struct AccessWorld {
     pub users: Option<Observed<Arc<Users>>>,
     /// Names of users by stack.
     pub stack_users: BTreeMap<String, Observed<BTreeSet<String>>>,
+    /// Entitlements by stack.
+    pub entitlements: BTreeMap<String, Observed<Entitlements>>,
+    /// ARNs of applications by fleet.
+    pub applications: BTreeMap<String, Observed<BTreeSet<String>>>,
 }
 
 impl AccessWorld {
@@ -62,22 +86,33 @@ impl AccessWorld {
         let AccessRequest {
             users,
             users_of_stacks,
+            entitlements,
+            applications_of_fleets,
         } = request;
-        let is_read = |found: Option<&Observed<BTreeSet<String>>>| {
-            found.is_some_and(|found| !found.is_unknown())
-        };
-        let knows_users = self.users.as_ref().is_some_and(|users| !users.is_unknown());
-        (knows_users || !users)
+        (!users || is_read(self.users.as_ref()))
             && users_of_stacks
                 .iter()
                 .all(|stack| is_read(self.stack_users.get(stack)))
+            && entitlements
+                .keys()
+                .all(|stack| is_read(self.entitlements.get(stack)))
+            && applications_of_fleets
+                .iter()
+                .all(|fleet| is_read(self.applications.get(fleet)))
     }
 
     /// Lays a later look over this one.
     pub fn merge(&mut self, later: Self) {
-        let Self { users, stack_users } = later;
+        let Self {
+            users,
+            stack_users,
+            entitlements,
+            applications,
+        } = later;
         self.users = users.or(self.users.take());
         self.stack_users.extend(stack_users);
+        self.entitlements.extend(entitlements);
+        self.applications.extend(applications);
     }
 }
 
@@ -88,17 +123,44 @@ pub struct ObservedAccess {
     pub users: Option<Observed<Arc<Users>>>,
     /// Names of the users of its stack.
     pub stack_users: Option<Observed<BTreeSet<String>>>,
+    /// The entitlements of its stack.
+    pub entitlements: Option<Observed<Entitlements>>,
+    /// ARNs of the applications of its fleet.
+    pub applications: Option<Observed<BTreeSet<String>>>,
 }
 
 impl ObservedAccess {
     /// Picks one environment's part out of a look at its scope.
     #[must_use]
-    pub fn of(world: &AccessWorld, stack: Option<&str>) -> Self {
+    pub fn of(world: &AccessWorld, fleet: Option<&str>, stack: Option<&str>) -> Self {
         Self {
             users: world.users.clone(),
             stack_users: stack.and_then(|stack| world.stack_users.get(stack).cloned()),
+            entitlements: stack.and_then(|stack| world.entitlements.get(stack).cloned()),
+            applications: fleet.and_then(|fleet| world.applications.get(fleet).cloned()),
         }
     }
+}
+
+fn is_read<T>(found: Option<&Observed<T>>) -> bool {
+    found.is_some_and(|found| !found.is_unknown())
+}
+
+/// The entitlements of a stack, by name.
+pub type Entitlements = BTreeMap<String, ObservedEntitlement>;
+
+/// An entitlement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedEntitlement {
+    /// Its description, if it has one.
+    pub description: Option<String>,
+    /// `ALL` or `ASSOCIATED`.
+    pub app_visibility: String,
+    /// Which users it is for.
+    pub attributes: BTreeSet<EntitlementAttribute>,
+    /// Identifiers of its applications; none of an entitlement whose applications were not asked
+    /// for.
+    pub applications: BTreeSet<String>,
 }
 
 /// An account of the user pool.

@@ -15,7 +15,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::access::{AccessCall, BATCH, StackUser};
+pub use self::access::{AccessCall, BATCH, EntitlementSettings, StackUser};
 use crate::settings::{AttributeToDelete, FleetSettings, StackSettings};
 
 /// One mutating AWS call with all its parameters.
@@ -283,22 +283,21 @@ impl Action {
             | Self::AssociateFleet { .. }
             | Self::DisassociateFleet { .. }
             | Self::PutBucketPolicy { .. }
-            | Self::DeleteBucketPolicy { .. }
-            | Self::Access(_) => self.to_string(),
+            | Self::DeleteBucketPolicy { .. } => self.to_string(),
+            Self::Access(call) => call.key(),
         }
     }
 
     /// The keys of a call that AWS answers item by item, with the items; of any other its own key.
     #[must_use]
     pub fn keys(&self) -> Vec<(String, Option<&str>)> {
-        if let Self::Access(call) = self {
-            let items = call.items();
-            if !items.is_empty() {
-                let keyed = items.into_iter();
-                return keyed
-                    .map(|item| (call.item_key(item), Some(item)))
-                    .collect();
-            }
+        if let Self::Access(call) = self
+            && let Some(items) = call.items()
+        {
+            let keyed = items.into_iter();
+            return keyed
+                .map(|item| (call.item_key(item), Some(item)))
+                .collect();
         }
         vec![(self.key(), None)]
     }

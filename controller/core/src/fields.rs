@@ -168,6 +168,7 @@ pub fn ignore_pattern() -> String {
         "image".to_owned(),
         r"fleet\.state".to_owned(),
         "association".to_owned(),
+        r"fleet\.applications".to_owned(),
     ];
     for (object, rules) in [("fleet", FLEET), ("stack", STACK)] {
         for rule in rules {
@@ -181,7 +182,7 @@ pub fn ignore_pattern() -> String {
     paths.sort();
     paths.dedup();
     format!(
-        r"^({}|stack\.userSettings(\.[A-Z_]+)?|tags(\..+)?|buckets(\..+)?|users(\..+)?)$",
+        r"^({}|stack\.userSettings(\.[A-Z_]+)?|tags(\..+)?|buckets(\..+)?|(users|entitlements)(\..+)?)$",
         paths.join("|")
     )
 }

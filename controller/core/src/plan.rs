@@ -12,12 +12,14 @@
 
 pub mod access;
 mod agents;
+mod applications;
 mod association;
 mod bucket;
 mod deletion;
 pub(crate) mod diff;
 mod disruption;
 mod draft;
+mod entitlements;
 mod fleet;
 mod input;
 mod order;

@@ -15,6 +15,7 @@
 mod bucket;
 mod cluster;
 mod disruption;
+mod entitlement;
 mod field;
 mod fleet;
 pub mod schema;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 pub use self::bucket::{BucketName, BucketSpec, Effect, OneOrMany, PolicyStatement};
 pub use self::cluster::{ClusterAccess, ClusterSpec};
 pub use self::disruption::{Disruption, DisruptionPolicy, DisruptionWindow};
+pub use self::entitlement::{AppVisibility, EntitlementAttribute, EntitlementSpec};
 pub use self::field::Field;
 use self::field::value_or_missing;
 pub use self::fleet::{
@@ -51,7 +53,9 @@ pub use self::users::{MessageAction, UserSpec};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend(
     "x-atLeastOneOf" = [["fleet", "fleetRef", "stack"]],
-    "x-requires" = {"image": ["fleet"], "fleetRef": ["stack"], "users": ["stack"]},
+    "x-requires" = {
+        "image": ["fleet"], "fleetRef": ["stack"], "users": ["stack"], "entitlements": ["stack"]
+    },
     "x-requiresWhen" = [{"key": "fleet", "requires": ["image"],
                          "unless": {"key": "fleet.fleetType", "equals": "ELASTIC"}}],
     "x-forbidsWhen" = [{"key": "fleetRef", "forbids": ["fleet"]}]
@@ -94,6 +98,10 @@ pub struct Spec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000), extend("x-uniqueBy" = "userName"))]
     pub users: Vec<UserSpec>,
+    /// Who among SAML users sees which applications; entitlements that are not listed are not ours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), extend("x-uniqueBy" = "name"))]
+    pub entitlements: Vec<EntitlementSpec>,
     /// Tags on everything Streamkeeper creates, beside its own two.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "schema::tags")]

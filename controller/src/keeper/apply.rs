@@ -300,9 +300,18 @@ fn done(action: &Action) -> EventReason {
 
 fn granted(call: &AccessCall) -> EventReason {
     match call {
-        AccessCall::CreateUser { .. } => EventReason::Created,
-        AccessCall::EnableUser { .. } | AccessCall::DisableUser { .. } => EventReason::Updated,
-        AccessCall::BatchAssociateUserStack { .. } => EventReason::Associated,
-        AccessCall::BatchDisassociateUserStack { .. } => EventReason::Disassociated,
+        AccessCall::CreateUser { .. } | AccessCall::CreateEntitlement { .. } => {
+            EventReason::Created
+        }
+        AccessCall::EnableUser { .. }
+        | AccessCall::DisableUser { .. }
+        | AccessCall::UpdateEntitlement { .. } => EventReason::Updated,
+        AccessCall::DeleteEntitlement { .. } => EventReason::Deleted,
+        AccessCall::BatchAssociateUserStack { .. }
+        | AccessCall::AssociateApplicationToEntitlement { .. }
+        | AccessCall::AssociateApplicationFleet { .. } => EventReason::Associated,
+        AccessCall::BatchDisassociateUserStack { .. }
+        | AccessCall::DisassociateApplicationFromEntitlement { .. }
+        | AccessCall::DisassociateApplicationFleet { .. } => EventReason::Disassociated,
     }
 }

@@ -66,13 +66,27 @@ impl Candidate {
 
     /// Everything there is to read of who may use what.
     pub(crate) fn access(&self) -> AccessRequest {
-        access::whole(&self.environment, self.row.managed.keys(), self.stack())
+        access::whole(
+            &self.environment,
+            self.row.managed.keys(),
+            self.fleet(),
+            self.stack(),
+        )
     }
 
     /// Whether a look brought back everything that is read in turns.
     pub(crate) fn is_covered_by(&self, world: &ObservedWorld) -> bool {
-        let fleets = self.stack().and_then(|stack| world.associations.get(stack));
-        fleets.is_some_and(|found| !found.is_unknown()) && world.access.answers(&self.access())
+        let is_read = |stack: &str| {
+            let fleets = world.associations.get(stack);
+            fleets.is_some_and(|found| !found.is_unknown())
+        };
+        let access = self.access();
+        // Without a stack there is nothing that is read in turns, applications of fleets apart.
+        let is_stack_read = match self.stack() {
+            Some(stack) => is_read(stack),
+            None => !access.is_empty(),
+        };
+        is_stack_read && world.access.answers(&access)
     }
 
     fn one<'a>(&'a self, named: Option<&'a str>, word: &str) -> Option<&'a str> {
@@ -146,12 +160,14 @@ fn managed_buckets(managed: &ManagedPaths) -> BTreeSet<String> {
 fn rotating(due: &[Candidate], interval: TimeDelta) -> Vec<&Candidate> {
     let mut candidates: Vec<&Candidate> = due
         .iter()
-        .filter(|candidate| candidate.environment.stack_name().is_some())
-        .filter(|candidate| candidate.is_associated() || !candidate.access().is_empty())
+        .filter(|candidate| {
+            let has_stack = candidate.environment.stack_name().is_some();
+            (has_stack && candidate.is_associated()) || !candidate.access().is_empty()
+        })
         .collect();
     candidates.sort_by_key(|candidate| {
         let verified = candidate.row.associations_verified_at;
-        (verified, candidate.environment.stack_name())
+        (verified, candidate.row.name.as_str())
     });
     let sweeps = (ASSOCIATION_AGE.num_milliseconds() / interval.num_milliseconds().max(1)).max(1);
     let share = candidates

@@ -148,6 +148,11 @@ impl Simulator {
         });
     }
 
+    /// Adds an application of an Elastic fleet, with the app block it stands on; its ARN.
+    pub fn add_application(&self, region: &str, name: &str) -> String {
+        self.touch(region, |hand| hand.add_application(name))
+    }
+
     /// Has batches of users and stacks answer this code about a user; `None` lifts it.
     pub fn refuse_user(&self, user: &str, code: Option<&str>) {
         self.world().surroundings(|surroundings| {

@@ -116,6 +116,10 @@ fn obey(simulator: &Simulator, line: &str) -> Result<(), String> {
             simulator.set_sessions(region, stack, fleet, &sessions);
             true
         }
+        ["application", region, name] => {
+            simulator.add_application(region, name);
+            true
+        }
         ["fleet-error", region, fleet, code, message @ ..] => {
             simulator.set_fleet_errors(region, fleet, &[(*code, &message.join(" "))])
         }

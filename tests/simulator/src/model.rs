@@ -1,6 +1,8 @@
 //! Holds the world and takes calls: fault, limit, validation, answer, journal, in this order.
 
+mod application;
 mod bucket;
+mod entitlement;
 mod errors;
 mod fleet;
 pub(crate) mod hands;

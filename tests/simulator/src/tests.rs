@@ -1,6 +1,7 @@
 //! Shows that the simulated AWS behaves as the facts say; helpers for the modules below.
 
 mod bucket;
+mod entitlement;
 mod fault;
 mod fleet;
 mod fleet_update;

@@ -1,11 +1,15 @@
 //! Makes the calls about who may use what.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_appstream::operation::RequestId;
 use aws_sdk_appstream::types::{
-    AuthenticationType, MessageAction, UserStackAssociation, UserStackAssociationError,
+    self as sdk, AppVisibility, AuthenticationType, MessageAction, UserStackAssociation,
+    UserStackAssociationError,
 };
-use streamkeeper_core::action::AccessCall;
+use streamkeeper_core::action::{AccessCall, EntitlementSettings};
 use streamkeeper_core::cloud::{Applied, ApplyError, ItemRefusal};
+use streamkeeper_core::spec::EntitlementAttribute;
 
 use super::outcome;
 use crate::client::Clients;
@@ -64,6 +68,88 @@ pub(super) async fn call(clients: &Clients, call: &AccessCall) -> Result<Applied
                 Err(error) => Err(error::from_sdk(&error)),
             }
         }
+        AccessCall::CreateEntitlement {
+            stack,
+            name,
+            settings,
+        } => {
+            let EntitlementSettings {
+                description,
+                app_visibility,
+                attributes,
+            } = settings;
+            let request = appstream
+                .create_entitlement()
+                .stack_name(stack)
+                .name(name)
+                .set_description(description.clone())
+                .set_app_visibility(app_visibility.as_deref().map(AppVisibility::from))
+                .set_attributes(attributes.as_ref().map(sdk_attributes));
+            outcome(request.send()).await
+        }
+        AccessCall::UpdateEntitlement { stack, name, set } => {
+            let EntitlementSettings {
+                description,
+                app_visibility,
+                attributes,
+            } = set;
+            let request = appstream
+                .update_entitlement()
+                .stack_name(stack)
+                .name(name)
+                .set_description(description.clone())
+                .set_app_visibility(app_visibility.as_deref().map(AppVisibility::from))
+                .set_attributes(attributes.as_ref().map(sdk_attributes));
+            outcome(request.send()).await
+        }
+        AccessCall::DeleteEntitlement { stack, name } => {
+            let request = appstream.delete_entitlement();
+            outcome(request.stack_name(stack).name(name).send()).await
+        }
+        AccessCall::AssociateApplicationToEntitlement {
+            stack,
+            entitlement,
+            application,
+        } => {
+            let request = appstream
+                .associate_application_to_entitlement()
+                .stack_name(stack)
+                .entitlement_name(entitlement)
+                .application_identifier(application);
+            outcome(request.send()).await
+        }
+        AccessCall::DisassociateApplicationFromEntitlement {
+            stack,
+            entitlement,
+            application,
+        } => {
+            let request = appstream
+                .disassociate_application_from_entitlement()
+                .stack_name(stack)
+                .entitlement_name(entitlement)
+                .application_identifier(application);
+            outcome(request.send()).await
+        }
+        AccessCall::AssociateApplicationFleet { fleet, application } => {
+            let request = appstream.associate_application_fleet();
+            outcome(
+                request
+                    .fleet_name(fleet)
+                    .application_arn(application)
+                    .send(),
+            )
+            .await
+        }
+        AccessCall::DisassociateApplicationFleet { fleet, application } => {
+            let request = appstream.disassociate_application_fleet();
+            outcome(
+                request
+                    .fleet_name(fleet)
+                    .application_arn(application)
+                    .send(),
+            )
+            .await
+        }
     }
 }
 
@@ -74,6 +160,16 @@ fn pair(stack: &str, user: &str, send_email_notification: Option<bool>) -> UserS
         .authentication_type(AuthenticationType::Userpool)
         .set_send_email_notification(send_email_notification)
         .build()
+}
+
+fn sdk_attributes(attributes: &BTreeSet<EntitlementAttribute>) -> Vec<sdk::EntitlementAttribute> {
+    let attributes = attributes.iter().map(|attribute| {
+        sdk::EntitlementAttribute::builder()
+            .name(&attribute.name)
+            .value(&attribute.value)
+            .build()
+    });
+    attributes.collect()
 }
 
 /// The answer of a batch: HTTP 200, whatever became of its items.

@@ -1,4 +1,5 @@
-//! Reads who may use what: the user pool, and the users of a stack.
+//! Reads who may use what: the user pool, the users and entitlements of a stack, the applications of
+//! a fleet.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,13 +11,15 @@ use streamkeeper_core::cloud::ApplyError;
 use streamkeeper_core::observed::Observed;
 
 use super::reader::{Reader, ours};
-use super::{Page, known};
+use super::{Page, entitlements, known};
 
 /// Looks at what the request names.
 pub(super) async fn observe(reader: &Arc<Reader>, request: &AccessRequest) -> AccessWorld {
     let AccessRequest {
         users,
         users_of_stacks,
+        entitlements: entitled,
+        applications_of_fleets,
     } = request;
     let pool = async {
         if *users {
@@ -31,8 +34,18 @@ pub(super) async fn observe(reader: &Arc<Reader>, request: &AccessRequest) -> Ac
         let users = users_of(&reader, &stack).await.map(Observed::Present);
         known(users, "DescribeUserStackAssociations", &object)
     });
-    let (users, stack_users) = tokio::join!(pool, of_stacks);
-    AccessWorld { users, stack_users }
+    let (users, stack_users, entitlements, applications) = tokio::join!(
+        pool,
+        of_stacks,
+        entitlements::of_stacks(reader, entitled),
+        entitlements::applications_of_fleets(reader, applications_of_fleets),
+    );
+    AccessWorld {
+        users,
+        stack_users,
+        entitlements,
+        applications,
+    }
 }
 
 /// Every account: AWS has no filter by name.

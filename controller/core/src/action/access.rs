@@ -4,12 +4,14 @@
 //!
 //! `DeleteUser`. An account of the user pool carries no tag, so nobody can prove that it is ours.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::ObjectRef;
 use crate::access::AccessRequest;
+use crate::spec::EntitlementAttribute;
 
 /// The most associations that one call takes (AWS's model, `UserStackAssociationList`).
 pub const BATCH: usize = 25;
@@ -37,6 +39,51 @@ pub enum AccessCall {
     },
     /// `BatchDisassociateUserStack`, of at most [`BATCH`] users.
     BatchDisassociateUserStack { stack: String, users: Vec<String> },
+    /// `CreateEntitlement` on a stack.
+    CreateEntitlement {
+        stack: String,
+        name: String,
+        settings: EntitlementSettings,
+    },
+    /// `UpdateEntitlement`, with only the members that change.
+    UpdateEntitlement {
+        stack: String,
+        name: String,
+        set: EntitlementSettings,
+    },
+    /// `DeleteEntitlement`.
+    DeleteEntitlement { stack: String, name: String },
+    /// `AssociateApplicationToEntitlement`.
+    AssociateApplicationToEntitlement {
+        stack: String,
+        entitlement: String,
+        application: String,
+    },
+    /// `DisassociateApplicationFromEntitlement`.
+    DisassociateApplicationFromEntitlement {
+        stack: String,
+        entitlement: String,
+        application: String,
+    },
+    /// `AssociateApplicationFleet`, of an Elastic fleet.
+    AssociateApplicationFleet { fleet: String, application: String },
+    /// `DisassociateApplicationFleet`.
+    DisassociateApplicationFleet { fleet: String, application: String },
+}
+
+/// What an entitlement is set to; in an update, what changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EntitlementSettings {
+    /// The description; an empty one clears it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// `ALL` or `ASSOCIATED`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_visibility: Option<String>,
+    /// Which users it is for, all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<BTreeSet<EntitlementAttribute>>,
 }
 
 /// A user who is to be associated with a stack.
@@ -59,10 +106,19 @@ impl AccessCall {
             Self::DisableUser { .. } => "DisableUser",
             Self::BatchAssociateUserStack { .. } => "BatchAssociateUserStack",
             Self::BatchDisassociateUserStack { .. } => "BatchDisassociateUserStack",
+            Self::CreateEntitlement { .. } => "CreateEntitlement",
+            Self::UpdateEntitlement { .. } => "UpdateEntitlement",
+            Self::DeleteEntitlement { .. } => "DeleteEntitlement",
+            Self::AssociateApplicationToEntitlement { .. } => "AssociateApplicationToEntitlement",
+            Self::DisassociateApplicationFromEntitlement { .. } => {
+                "DisassociateApplicationFromEntitlement"
+            }
+            Self::AssociateApplicationFleet { .. } => "AssociateApplicationFleet",
+            Self::DisassociateApplicationFleet { .. } => "DisassociateApplicationFleet",
         }
     }
 
-    /// The object the call is about; of what belongs to a stack, the stack.
+    /// The object the call is about; of what belongs to a stack or a fleet, that.
     #[must_use]
     pub fn object(&self) -> ObjectRef {
         match self {
@@ -70,7 +126,14 @@ impl AccessCall {
             | Self::EnableUser { user_name }
             | Self::DisableUser { user_name } => ObjectRef::user(user_name),
             Self::BatchAssociateUserStack { stack, .. }
-            | Self::BatchDisassociateUserStack { stack, .. } => ObjectRef::stack(stack),
+            | Self::BatchDisassociateUserStack { stack, .. }
+            | Self::CreateEntitlement { stack, .. }
+            | Self::UpdateEntitlement { stack, .. }
+            | Self::DeleteEntitlement { stack, .. }
+            | Self::AssociateApplicationToEntitlement { stack, .. }
+            | Self::DisassociateApplicationFromEntitlement { stack, .. } => ObjectRef::stack(stack),
+            Self::AssociateApplicationFleet { fleet, .. }
+            | Self::DisassociateApplicationFleet { fleet, .. } => ObjectRef::fleet(fleet),
         }
     }
 
@@ -78,10 +141,18 @@ impl AccessCall {
     #[must_use]
     pub const fn takes_away(&self) -> bool {
         match self {
-            Self::DisableUser { .. } | Self::BatchDisassociateUserStack { .. } => true,
+            Self::DisableUser { .. }
+            | Self::BatchDisassociateUserStack { .. }
+            | Self::DeleteEntitlement { .. }
+            | Self::DisassociateApplicationFromEntitlement { .. }
+            | Self::DisassociateApplicationFleet { .. } => true,
             Self::CreateUser { .. }
             | Self::EnableUser { .. }
-            | Self::BatchAssociateUserStack { .. } => false,
+            | Self::BatchAssociateUserStack { .. }
+            | Self::CreateEntitlement { .. }
+            | Self::UpdateEntitlement { .. }
+            | Self::AssociateApplicationToEntitlement { .. }
+            | Self::AssociateApplicationFleet { .. } => false,
         }
     }
 
@@ -97,23 +168,50 @@ impl AccessCall {
             | Self::BatchDisassociateUserStack { stack, .. } => {
                 request.users_of_stacks.insert(stack.clone());
             }
+            Self::CreateEntitlement { stack, name, .. }
+            | Self::UpdateEntitlement { stack, name, .. }
+            | Self::DeleteEntitlement { stack, name }
+            | Self::AssociateApplicationToEntitlement {
+                stack,
+                entitlement: name,
+                ..
+            }
+            | Self::DisassociateApplicationFromEntitlement {
+                stack,
+                entitlement: name,
+                ..
+            } => {
+                let names = BTreeSet::from([name.clone()]);
+                request.entitlements.insert(stack.clone(), names);
+            }
+            Self::AssociateApplicationFleet { fleet, .. }
+            | Self::DisassociateApplicationFleet { fleet, .. } => {
+                request.applications_of_fleets.insert(fleet.clone());
+            }
         }
         request
     }
 
-    /// The items of a call that AWS answers item by item; none of any other.
+    /// The items of a call that AWS answers item by item; `None` of any other.
     #[must_use]
-    pub fn items(&self) -> Vec<&str> {
+    pub fn items(&self) -> Option<Vec<&str>> {
         match self {
             Self::BatchAssociateUserStack { users, .. } => {
-                users.iter().map(|user| user.user_name.as_str()).collect()
+                Some(users.iter().map(|user| user.user_name.as_str()).collect())
             }
             Self::BatchDisassociateUserStack { users, .. } => {
-                users.iter().map(String::as_str).collect()
+                Some(users.iter().map(String::as_str).collect())
             }
-            Self::CreateUser { .. } | Self::EnableUser { .. } | Self::DisableUser { .. } => {
-                Vec::new()
-            }
+            Self::CreateUser { .. }
+            | Self::EnableUser { .. }
+            | Self::DisableUser { .. }
+            | Self::CreateEntitlement { .. }
+            | Self::UpdateEntitlement { .. }
+            | Self::DeleteEntitlement { .. }
+            | Self::AssociateApplicationToEntitlement { .. }
+            | Self::DisassociateApplicationFromEntitlement { .. }
+            | Self::AssociateApplicationFleet { .. }
+            | Self::DisassociateApplicationFleet { .. } => None,
         }
     }
 
@@ -123,16 +221,56 @@ impl AccessCall {
     pub fn item_key(&self, item: &str) -> String {
         format!("{} {} {item}", self.operation(), self.object())
     }
+
+    /// What tells one call from another when it is remembered that it failed. What an entitlement
+    /// is set to deserves its own try.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::CreateEntitlement { settings: sent, .. }
+            | Self::UpdateEntitlement { set: sent, .. } => {
+                let sent = serde_json::to_string(sent).unwrap_or_default();
+                format!("{self} {sent}")
+            }
+            Self::CreateUser { .. }
+            | Self::EnableUser { .. }
+            | Self::DisableUser { .. }
+            | Self::BatchAssociateUserStack { .. }
+            | Self::BatchDisassociateUserStack { .. }
+            | Self::DeleteEntitlement { .. }
+            | Self::AssociateApplicationToEntitlement { .. }
+            | Self::DisassociateApplicationFromEntitlement { .. }
+            | Self::AssociateApplicationFleet { .. }
+            | Self::DisassociateApplicationFleet { .. } => self.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for AccessCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.operation(), self.object())?;
         match self {
-            Self::BatchAssociateUserStack { .. } | Self::BatchDisassociateUserStack { .. } => {
-                write!(f, " {}", self.items().join(" "))
-            }
             Self::CreateUser { .. } | Self::EnableUser { .. } | Self::DisableUser { .. } => Ok(()),
+            Self::BatchAssociateUserStack { .. } | Self::BatchDisassociateUserStack { .. } => {
+                write!(f, " {}", self.items().unwrap_or_default().join(" "))
+            }
+            Self::CreateEntitlement { name, .. }
+            | Self::UpdateEntitlement { name, .. }
+            | Self::DeleteEntitlement { name, .. } => write!(f, " {name}"),
+            Self::AssociateApplicationToEntitlement {
+                entitlement,
+                application,
+                ..
+            }
+            | Self::DisassociateApplicationFromEntitlement {
+                entitlement,
+                application,
+                ..
+            } => write!(f, " {entitlement} {application}"),
+            Self::AssociateApplicationFleet { application, .. }
+            | Self::DisassociateApplicationFleet { application, .. } => {
+                write!(f, " {application}")
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Takes the last look before somebody loses what they may use.
 
-use super::stack_is_ours;
+use super::{fleet_is_ours, stack_is_ours};
 use crate::action::AccessCall;
 use crate::cloud::ObserveRequest;
 use crate::environment::Environment;
@@ -11,13 +11,22 @@ use crate::plan::ObservedEnvironment;
 pub(super) fn request(call: &AccessCall, request: &mut ObserveRequest) {
     request.access.add(&call.shows_in());
     match call {
-        AccessCall::BatchDisassociateUserStack { stack, .. } => {
+        AccessCall::BatchDisassociateUserStack { stack, .. }
+        | AccessCall::DeleteEntitlement { stack, .. }
+        | AccessCall::DisassociateApplicationFromEntitlement { stack, .. } => {
             request.stacks.insert(stack.clone());
+        }
+        AccessCall::DisassociateApplicationFleet { fleet, .. } => {
+            request.fleets.insert(fleet.clone());
         }
         AccessCall::CreateUser { .. }
         | AccessCall::EnableUser { .. }
         | AccessCall::DisableUser { .. }
-        | AccessCall::BatchAssociateUserStack { .. } => {}
+        | AccessCall::BatchAssociateUserStack { .. }
+        | AccessCall::CreateEntitlement { .. }
+        | AccessCall::UpdateEntitlement { .. }
+        | AccessCall::AssociateApplicationToEntitlement { .. }
+        | AccessCall::AssociateApplicationFleet { .. } => {}
     }
 }
 
@@ -41,10 +50,35 @@ pub(super) fn verify(
                 None => Err("the user is gone".to_owned()),
             }
         }
+        AccessCall::DeleteEntitlement { name, .. } => {
+            stack_is_ours(environment, observed)?;
+            let there = read(access.entitlements.as_ref(), "the stack's entitlements")?;
+            exists(there.contains_key(name), "the entitlement")
+        }
+        AccessCall::DisassociateApplicationFromEntitlement { entitlement, .. } => {
+            stack_is_ours(environment, observed)?;
+            let there = read(access.entitlements.as_ref(), "the stack's entitlements")?;
+            exists(there.contains_key(entitlement), "the entitlement")
+        }
+        AccessCall::DisassociateApplicationFleet { application, .. } => {
+            fleet_is_ours(environment, observed)?;
+            let there = read(access.applications.as_ref(), "the fleet's applications")?;
+            exists(there.contains(application), "the application")
+        }
         AccessCall::CreateUser { .. }
         | AccessCall::EnableUser { .. }
-        | AccessCall::BatchAssociateUserStack { .. } => Ok(()),
+        | AccessCall::BatchAssociateUserStack { .. }
+        | AccessCall::CreateEntitlement { .. }
+        | AccessCall::UpdateEntitlement { .. }
+        | AccessCall::AssociateApplicationToEntitlement { .. }
+        | AccessCall::AssociateApplicationFleet { .. } => Ok(()),
     }
+}
+
+fn exists(is_there: bool, what: &str) -> Result<(), String> {
+    is_there
+        .then_some(())
+        .ok_or_else(|| format!("{what} is gone already"))
 }
 
 fn read<'a, T>(seen: Option<&'a Observed<T>>, what: &str) -> Result<&'a T, String> {

@@ -239,7 +239,7 @@ pub(crate) fn is_ignored(ignore: &[String], path: &str) -> bool {
     ignore.iter().any(|ignored| is_at_or_above(ignored, path))
 }
 
-/// Whether an ignored path is a path or lies above it. A user's name has dots of its own:
+/// Whether an ignored path is a path or lies above it. Names of users and entitlements have dots:
 /// `users.ada@example.com` is not above a field of `ada@example.com.au`.
 fn is_at_or_above(ignored: &str, path: &str) -> bool {
     let Some(rest) = path.strip_prefix(ignored) else {
@@ -249,7 +249,9 @@ fn is_at_or_above(ignored: &str, path: &str) -> bool {
         return true;
     }
     let is_above = rest.starts_with('.');
-    let names_one = ignored.starts_with("users.");
+    let names_one = ["users.", "entitlements."]
+        .iter()
+        .any(|word| ignored.starts_with(word));
     is_above && !(names_one && rest[1..].contains('.'))
 }
 

@@ -95,7 +95,7 @@ impl ObservedEnvironment {
                 .and_then(|name| world.scaling.get(name).cloned())
                 .unwrap_or_else(|| Observed::Unknown(NOT_ASKED.to_owned())),
             buckets: world.buckets.clone(),
-            access: ObservedAccess::of(&world.access, stack),
+            access: ObservedAccess::of(&world.access, fleet, stack),
         }
     }
 

@@ -25,6 +25,11 @@ fn sort(spec: &mut Spec) {
     if let Some(stack) = &mut spec.stack {
         sort_stack(stack);
     }
+    spec.entitlements.sort_by(|a, b| a.name.cmp(&b.name));
+    for entitlement in &mut spec.entitlements {
+        entitlement.attributes.sort();
+        entitlement.applications.iter_mut().for_each(as_set);
+    }
     spec.users.sort_by(|a, b| a.user_name.cmp(&b.user_name));
     spec.buckets.sort_by(|a, b| a.bucket.cmp(&b.bucket));
     for bucket in &mut spec.buckets {
@@ -78,6 +83,11 @@ fn sort_stack(stack: &mut StackSpec) {
 fn is_sorted(spec: &Spec) -> bool {
     spec.fleet.as_ref().is_none_or(is_sorted_fleet)
         && spec.stack.as_ref().is_none_or(is_sorted_stack)
+        && spec.entitlements.is_sorted_by(|a, b| a.name <= b.name)
+        && spec.entitlements.iter().all(|entitlement| {
+            let applications = entitlement.applications.as_deref();
+            entitlement.attributes.is_sorted() && applications.is_none_or(is_set)
+        })
         && spec.users.is_sorted_by(|a, b| a.user_name <= b.user_name)
         && spec.buckets.is_sorted_by(|a, b| a.bucket <= b.bucket)
         && spec.buckets.iter().all(|bucket| {

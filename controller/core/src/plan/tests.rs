@@ -15,6 +15,7 @@ mod create;
 mod deletion;
 mod disruption;
 mod drift_ledger;
+mod entitlements;
 mod failures_and_backoff;
 mod fields;
 mod fleet_ref;

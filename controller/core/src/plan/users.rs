@@ -405,8 +405,8 @@ fn batched<T: Item>(
 
 fn step<'d>(draft: &'d mut Draft<'_>, call: AccessCall, why: &str) -> &'d mut super::Step {
     let takes = call.takes_away();
-    let paths = call.items().into_iter().map(|user| path(user, ASSOCIATION));
-    let paths: BTreeSet<String> = paths.filter(|_| !takes).collect();
+    let users = call.items().into_iter().flatten().filter(|_| !takes);
+    let paths: BTreeSet<String> = users.map(|user| path(user, ASSOCIATION)).collect();
     let step = draft.step(Action::Access(call), why);
     step.manages = paths;
     step

@@ -132,6 +132,18 @@ pub struct FleetSpec {
     #[serde(default, skip_serializing_if = "Field::is_omitted")]
     #[schemars(schema_with = "schema::usb_device_filters")]
     pub usb_device_filter_strings: Field<Vec<String>>,
+    /// ARNs of the applications of an Elastic fleet, as a whole set.
+    #[serde(
+        default,
+        deserialize_with = "value_or_missing",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(
+        with = "Vec<String>",
+        length(max = 100),
+        inner(regex(pattern = schema::ARN_PATTERN), length(max = 1224))
+    )]
+    pub applications: Option<Vec<String>>,
     /// The session scripts of an Elastic fleet, a zip file.
     #[serde(default, skip_serializing_if = "Field::is_omitted")]
     pub session_script_s3_location: Field<S3LocationSpec>,

@@ -122,7 +122,7 @@ pub(super) fn fleet_type_conditions() -> Value {
         "ELASTIC",
         &["computeCapacity", "domainJoinInfo"],
     );
-    let sessions = ["maxConcurrentSessions"];
+    let sessions = ["maxConcurrentSessions", "applications"];
     let others = ["ALWAYS_ON", "ON_DEMAND"].map(|kind| forbids("fleetType", kind, &sessions));
     let platforms = PLATFORMS_OF_OTHERS.map(|platform| forbids("platform", platform, &sessions));
     std::iter::once(elastic)

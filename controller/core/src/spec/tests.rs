@@ -157,6 +157,7 @@ fn what_can_be_unset_is_what_aws_can_unset() {
     assert_eq!(
         nullable,
         [
+            "/entitlements/0/description",
             "/fleet/description",
             "/fleet/displayName",
             "/fleet/domainJoinInfo",

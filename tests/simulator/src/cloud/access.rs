@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use streamkeeper_core::action::AccessCall;
 use streamkeeper_core::cloud::ItemRefusal;
 
+use crate::convert::to_members;
+
 /// The one authentication type of the user pool.
 pub(super) const USERPOOL: &str = "USERPOOL";
 
@@ -41,6 +43,42 @@ pub(super) fn input_of(call: &AccessCall) -> Value {
                 json!({"StackName": stack, "UserName": user, "AuthenticationType": USERPOOL})
             });
             json!({"UserStackAssociations": pairs.collect::<Value>()})
+        }
+        AccessCall::CreateEntitlement {
+            stack,
+            name,
+            settings: sent,
+        }
+        | AccessCall::UpdateEntitlement {
+            stack,
+            name,
+            set: sent,
+        } => {
+            let mut input = Value::Object(to_members(sent));
+            input["StackName"] = json!(stack);
+            input["Name"] = json!(name);
+            input
+        }
+        AccessCall::DeleteEntitlement { stack, name } => {
+            json!({"StackName": stack, "Name": name})
+        }
+        AccessCall::AssociateApplicationToEntitlement {
+            stack,
+            entitlement,
+            application,
+        }
+        | AccessCall::DisassociateApplicationFromEntitlement {
+            stack,
+            entitlement,
+            application,
+        } => json!({
+            "StackName": stack,
+            "EntitlementName": entitlement,
+            "ApplicationIdentifier": application,
+        }),
+        AccessCall::AssociateApplicationFleet { fleet, application }
+        | AccessCall::DisassociateApplicationFleet { fleet, application } => {
+            json!({"FleetName": fleet, "ApplicationArn": application})
         }
     }
 }

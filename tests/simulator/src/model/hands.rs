@@ -91,6 +91,14 @@ impl Hand<'_> {
         self.state.images.remove(stamp, &key)
     }
 
+    pub(crate) fn add_application(&mut self, name: &str) -> String {
+        let Place { account, region } = &self.place;
+        let arn = format!("arn:aws:appstream:{region}:{account}:application/{name}");
+        let (stamp, key) = (self.state.stamp(), self.key(&arn));
+        self.state.applications.put(stamp, key, ());
+        arn
+    }
+
     pub(crate) fn add_bucket(&mut self, name: &str) {
         let bucket = Bucket {
             owner: self.place.account.clone(),

@@ -8,7 +8,8 @@ use super::shape::members::{self as m, access};
 use super::shape::{self, Input, scaling as s};
 use super::state::{State, Surroundings};
 use super::{
-    Answer, Request, bucket, fleet, image, scaling, session, stack, sts, tag, tagging, user,
+    Answer, Request, application, bucket, entitlement, fleet, image, scaling, session, stack, sts,
+    tag, tagging, user,
 };
 use crate::call::Service;
 use crate::call::Service::{AppStream, AutoScaling, S3, Sts, Tagging};
@@ -78,6 +79,9 @@ const PAIR: About = &[("stack", "StackName"), ("fleet", "FleetName")];
 const RESOURCE: About = &[("arn", "ResourceArn")];
 const USER: About = &[("user", "UserName")];
 const USER_STACKS: About = &[("stack", "UserStackAssociations")];
+const ENTITLEMENT: About = &[("stack", "StackName"), ("entitlement", "Name")];
+const ENTITLED: About = &[("stack", "StackName"), ("entitlement", "EntitlementName")];
+const FLEET_APPLICATION: About = &[("fleet", "FleetName"), ("arn", "ApplicationArn")];
 const IN_BUCKET: About = &[("bucket", "Bucket")];
 
 const fn read(
@@ -159,6 +163,16 @@ const OPERATIONS: &[Operation] = &[
     write(AppStream, "BatchAssociateUserStack", USER_STACKS, &[access::USER_STACKS], user::association::associate),
     write(AppStream, "BatchDisassociateUserStack", USER_STACKS, &[access::USER_STACKS], user::association::disassociate),
     read(AppStream, "DescribeUserStackAssociations", &[("stack", "StackName"), ("user", "UserName")], &[access::DESCRIBE_USER_STACKS], user::association::describe),
+    write(AppStream, "CreateEntitlement", ENTITLEMENT, &[access::CREATE_ENTITLEMENT], entitlement::create),
+    write(AppStream, "UpdateEntitlement", ENTITLEMENT, &[access::UPDATE_ENTITLEMENT], entitlement::update),
+    write(AppStream, "DeleteEntitlement", ENTITLEMENT, &[access::ENTITLEMENT], entitlement::delete),
+    read(AppStream, "DescribeEntitlements", ENTITLEMENT, &[access::DESCRIBE_ENTITLEMENTS], entitlement::describe),
+    write(AppStream, "AssociateApplicationToEntitlement", ENTITLED, &[access::ENTITLED_APPLICATION], entitlement::associate),
+    write(AppStream, "DisassociateApplicationFromEntitlement", ENTITLED, &[access::ENTITLED_APPLICATION], entitlement::disassociate),
+    read(AppStream, "ListEntitledApplications", ENTITLED, &[access::LIST_ENTITLED], entitlement::list_applications),
+    write(AppStream, "AssociateApplicationFleet", FLEET_APPLICATION, &[access::FLEET_APPLICATION], application::associate),
+    write(AppStream, "DisassociateApplicationFleet", FLEET_APPLICATION, &[access::FLEET_APPLICATION], application::disassociate),
+    read(AppStream, "DescribeApplicationFleetAssociations", FLEET_APPLICATION, &[access::DESCRIBE_FLEET_APPLICATIONS], application::describe),
     read(Tagging, "GetResources", &[], &[m::GET_RESOURCES], tagging::get_resources),
     read(AutoScaling, "DescribeScalableTargets", &[("", "ResourceIds")], &[s::DESCRIBE_TARGETS], scaling::describe),
     write(AutoScaling, "RegisterScalableTarget", &[("", "ResourceId")], &[s::TARGET, s::REGISTER_TARGET], scaling::register),

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::bucket::Bucket;
+use super::entitlement::{self, Entitlement};
 use super::fleet::Fleet;
 use super::image::Image;
 use super::scaling::Target;
@@ -16,7 +17,7 @@ use super::stack::Stack;
 use super::table::{Stamp, Table};
 use super::tagging::TagHistory;
 use super::user::User;
-use super::{Answer, Place};
+use super::{Answer, Place, application};
 use crate::call::{Caller, ServiceError};
 use crate::config::Config;
 
@@ -40,6 +41,10 @@ pub(crate) struct State {
     pub(crate) sessions: Table<(Place, String, String), Session>,
     pub(crate) users: Table<Named, User>,
     pub(crate) stack_users: Table<StackUser, ()>,
+    pub(crate) entitlements: Table<entitlement::Key, Entitlement>,
+    /// Applications by ARN, put there by hand.
+    pub(crate) applications: Table<Named, ()>,
+    pub(crate) fleet_applications: Table<application::Key, ()>,
     /// By name alone: bucket names are the whole world's.
     pub(crate) buckets: Table<String, Bucket>,
     /// What the tagging API knows, by place and ARN.
@@ -81,6 +86,9 @@ impl State {
             sessions: Table::default(),
             users: Table::default(),
             stack_users: Table::default(),
+            entitlements: Table::default(),
+            applications: Table::default(),
+            fleet_applications: Table::default(),
             buckets: Table::default(),
             tagged: Table::default(),
             surroundings: Surroundings::default(),
@@ -163,6 +171,9 @@ impl State {
             sessions: self.sessions.rewound(to),
             users: self.users.rewound(to),
             stack_users: self.stack_users.rewound(to),
+            entitlements: self.entitlements.rewound(to),
+            applications: self.applications.rewound(to),
+            fleet_applications: self.fleet_applications.rewound(to),
             buckets: self.buckets.rewound(to),
             tagged: self.tagged.rewound(to),
             surroundings: self.surroundings.clone(),
@@ -224,6 +235,16 @@ impl State {
                 .entry("targets")
                 .or_default()
                 .insert(fleet.clone(), target.snapshot());
+        }
+        for ((place, stack, name), entitlement) in self.entitlements.iter() {
+            let kinds = places.entry(place).or_default();
+            let all = kinds.entry("entitlements").or_default();
+            all.insert(format!("{stack}/{name}"), entitlement.snapshot());
+        }
+        for ((place, fleet, application), ()) in self.fleet_applications.iter() {
+            let kinds = places.entry(place).or_default();
+            let pairs = kinds.entry("fleet applications").or_default();
+            pairs.insert(format!("{fleet} {application}"), Value::Null);
         }
         let buckets: Map<String, Value> = self
             .buckets

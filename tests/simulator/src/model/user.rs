@@ -141,7 +141,12 @@ pub(crate) fn describe(state: &State, request: &Request<'_>) -> Answer {
 }
 
 /// A list whose pages are as long as the caller wants, within bounds.
-fn pager<'a>(state: &State, request: &'a Request<'_>, list: &'a str, longest: usize) -> Pager<'a> {
+pub(crate) fn pager<'a>(
+    state: &State,
+    request: &'a Request<'_>,
+    list: &'a str,
+    longest: usize,
+) -> Pager<'a> {
     let wanted = request.integer("MaxResults").filter(|wanted| *wanted > 0);
     let wanted = wanted.and_then(|wanted| usize::try_from(wanted).ok());
     Pager {

@@ -1,6 +1,7 @@
 //! Finds out what became of calls about who may use what.
 
-use crate::action::AccessCall;
+use crate::access::ObservedEntitlement;
+use crate::action::{AccessCall, EntitlementSettings};
 use crate::observed::Observed;
 use crate::plan::ObservedEnvironment;
 
@@ -16,6 +17,33 @@ pub(super) fn outcome(call: &AccessCall, observed: &ObservedEnvironment) -> Opti
         }
         AccessCall::BatchDisassociateUserStack { users, .. } => {
             on_stack(observed, |there| !users.iter().any(|name| there(name)))
+        }
+        AccessCall::CreateEntitlement { name, settings, .. } => {
+            entitlement(observed, name).map(|has| has.is_some_and(|has| is_set(has, settings)))
+        }
+        AccessCall::UpdateEntitlement { name, set, .. } => {
+            entitlement(observed, name).map(|has| has.is_some_and(|has| is_set(has, set)))
+        }
+        AccessCall::DeleteEntitlement { name, .. } => {
+            entitlement(observed, name).map(|has| has.is_none())
+        }
+        AccessCall::AssociateApplicationToEntitlement {
+            entitlement: name,
+            application,
+            ..
+        } => entitlement(observed, name)
+            .map(|has| has.is_some_and(|has| has.applications.contains(application))),
+        AccessCall::DisassociateApplicationFromEntitlement {
+            entitlement: name,
+            application,
+            ..
+        } => entitlement(observed, name)
+            .map(|has| has.is_none_or(|has| !has.applications.contains(application))),
+        AccessCall::AssociateApplicationFleet { application, .. } => {
+            on_fleet(observed, application)
+        }
+        AccessCall::DisassociateApplicationFleet { application, .. } => {
+            on_fleet(observed, application).map(|there| !there)
         }
     }
 }
@@ -39,4 +67,40 @@ fn on_stack(
         .as_ref()
         .and_then(Observed::present)?;
     Some(judge(&|name| there.contains(name)))
+}
+
+fn entitlement<'a>(
+    observed: &'a ObservedEnvironment,
+    name: &str,
+) -> Option<Option<&'a ObservedEntitlement>> {
+    if observed.stack.is_absent() {
+        return Some(None);
+    }
+    let all = observed.access.entitlements.as_ref()?.present()?;
+    Some(all.get(name))
+}
+
+/// Whether an entitlement is as it was sent. An empty description was sent to clear it.
+fn is_set(has: &ObservedEntitlement, sent: &EntitlementSettings) -> bool {
+    let EntitlementSettings {
+        description,
+        app_visibility,
+        attributes,
+    } = sent;
+    let text = has.description.as_deref().unwrap_or_default();
+    description.as_ref().is_none_or(|sent| sent == text)
+        && app_visibility
+            .as_ref()
+            .is_none_or(|sent| *sent == has.app_visibility)
+        && attributes
+            .as_ref()
+            .is_none_or(|sent| *sent == has.attributes)
+}
+
+fn on_fleet(observed: &ObservedEnvironment, application: &str) -> Option<bool> {
+    if observed.fleet.is_absent() {
+        return Some(false);
+    }
+    let there = observed.access.applications.as_ref()?.present()?;
+    Some(there.contains(application))
 }

@@ -351,6 +351,12 @@ pub(crate) fn render(plan: &Plan) -> String {
     for stack in &needs.access.users_of_stacks {
         writeln!(text, "ask users of stacks {stack}").unwrap();
     }
+    for stack in needs.access.entitlements.keys() {
+        writeln!(text, "ask entitlements of stacks {stack}").unwrap();
+    }
+    for fleet in &needs.access.applications_of_fleets {
+        writeln!(text, "ask applications of fleets {fleet}").unwrap();
+    }
     for object in &plan.disowned {
         writeln!(text, "disown {object}").unwrap();
     }

@@ -415,10 +415,13 @@ fn assert_known(world: &World, action: &Action) {
         Action::TagResource { .. } | Action::UntagResource { .. } => blind.tags,
         Action::PutBucketPolicy { .. } | Action::DeleteBucketPolicy { .. } => blind.buckets,
         Action::Access(call) => {
-            let of_stack = call.object().kind == ObjectKind::Stack;
-            let is_new = world.aws.stacks.is_empty();
-            (of_stack && (blind.stacks || blind.tags && !is_new))
-                || (blind.access && !(of_stack && is_new))
+            // What hangs on an object that is about to be made needs no look.
+            let (of_unknown, is_new) = match call.object().kind {
+                ObjectKind::Fleet => (fleet, world.aws.fleets.is_empty()),
+                ObjectKind::Stack => (stack, world.aws.stacks.is_empty()),
+                ObjectKind::Bucket | ObjectKind::User => (false, false),
+            };
+            of_unknown || (blind.access && !is_new)
         }
     };
     assert!(!unknown, "{action} while {blind:?}");

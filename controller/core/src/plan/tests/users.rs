@@ -164,7 +164,7 @@ fn sixty_users_are_three_batches() {
         .iter()
         .filter_map(|call| match call {
             Action::Access(call @ AccessCall::BatchAssociateUserStack { .. }) => {
-                Some(call.items().len())
+                Some(call.items()?.len())
             }
             _ => None,
         })

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use streamkeeper_core::access::{AccessRequest, AccessWorld, ObservedUser, Users};
+use streamkeeper_core::access::{
+    AccessRequest, AccessWorld, Entitlements, ObservedEntitlement, ObservedUser, Users,
+};
+use streamkeeper_core::spec::EntitlementAttribute;
 
 use super::super::access::USERPOOL;
 use super::{Look, each, known};
@@ -17,10 +20,19 @@ pub(super) fn observe(look: &Look<'_>, request: &AccessRequest) -> AccessWorld {
     let AccessRequest {
         users,
         users_of_stacks,
+        entitlements,
+        applications_of_fleets,
     } = request;
     AccessWorld {
         users: users.then(|| known(accounts(look).map(Arc::new))),
         stack_users: each(users_of_stacks, |stack| known(users_of(look, stack))),
+        entitlements: entitlements
+            .iter()
+            .map(|(stack, names)| (stack.clone(), known(entitlements_of(look, stack, names))))
+            .collect(),
+        applications: each(applications_of_fleets, |fleet| {
+            known(applications_of(look, fleet))
+        }),
     }
 }
 
@@ -58,4 +70,55 @@ fn users_of(look: &Look<'_>, stack: &str) -> Result<BTreeSet<String>, String> {
     let pairs = list(look, operation, &input, "UserStackAssociations")?;
     let users = pairs.iter().filter_map(|pair| text(&pair["UserName"]));
     Ok(users.collect())
+}
+
+fn entitlements_of(
+    look: &Look<'_>,
+    stack: &str,
+    names: &BTreeSet<String>,
+) -> Result<Entitlements, String> {
+    let input = json!({"StackName": stack});
+    let mut found = Entitlements::new();
+    for one in list(look, "DescribeEntitlements", &input, "Entitlements")? {
+        let name = text(&one["Name"]).unwrap_or_default();
+        let applications = if names.contains(&name) {
+            entitled(look, stack, &name)?
+        } else {
+            BTreeSet::new()
+        };
+        let attributes = one["Attributes"].as_array().into_iter().flatten();
+        let observed = ObservedEntitlement {
+            description: text(&one["Description"]),
+            app_visibility: text(&one["AppVisibility"]).unwrap_or_default(),
+            attributes: attributes
+                .map(|attribute| EntitlementAttribute {
+                    name: text(&attribute["Name"]).unwrap_or_default(),
+                    value: text(&attribute["Value"]).unwrap_or_default(),
+                })
+                .collect(),
+            applications,
+        };
+        found.insert(name, observed);
+    }
+    Ok(found)
+}
+
+fn entitled(look: &Look<'_>, stack: &str, name: &str) -> Result<BTreeSet<String>, String> {
+    let input = json!({"StackName": stack, "EntitlementName": name});
+    let operation = "ListEntitledApplications";
+    let applications = list(look, operation, &input, "EntitledApplications")?;
+    let identifiers = applications
+        .iter()
+        .filter_map(|one| text(&one["ApplicationIdentifier"]));
+    Ok(identifiers.collect())
+}
+
+fn applications_of(look: &Look<'_>, fleet: &str) -> Result<BTreeSet<String>, String> {
+    let input = json!({"FleetName": fleet});
+    let operation = "DescribeApplicationFleetAssociations";
+    let pairs = list(look, operation, &input, "ApplicationFleetAssociations")?;
+    let arns = pairs
+        .iter()
+        .filter_map(|pair| text(&pair["ApplicationArn"]));
+    Ok(arns.collect())
 }

@@ -166,6 +166,7 @@ pub(crate) fn delete(state: &mut State, request: &Request<'_>) -> Answer {
         state.targets.remove(stamp, &key);
     }
     crate::model::session::forget(state, &request.place, name);
+    crate::model::application::forget(state, &request.place, name);
     done()
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::harness::sid;
 use super::super::world::aws::{Aws, HOME_BUCKET};
+use crate::access::ObservedEntitlement;
 use crate::observed::{FleetState, ObservedFleet, ObservedStack, ObservedTags};
 use crate::settings::{
     AgentAccessConfig, AgentAccessSetting, ContentRedirection, DomainJoinInfo, StorageConnector,
@@ -151,6 +152,31 @@ const ALL: &[Entry] = &[
         if let Some((name, _)) = aws.access.users.pop_first() {
             aws.access.stack_users.retain(|(_, user)| *user != name);
         }
+    }),
+    ("an entitlement is deleted", |aws| {
+        aws.access.entitlements.pop_first();
+    }),
+    ("entitlements are edited", |aws| {
+        for entitlement in aws.access.entitlements.values_mut() {
+            entitlement.description = Some("theirs".to_owned());
+            entitlement.applications.insert("theirs".to_owned());
+            entitlement.attributes.pop_first();
+        }
+    }),
+    ("an entitlement is added", |aws| {
+        let entitlement = ObservedEntitlement {
+            description: None,
+            app_visibility: "ALL".to_owned(),
+            attributes: BTreeSet::new(),
+            applications: BTreeSet::new(),
+        };
+        if aws.stacks.contains_key("cfd") {
+            let key = ("cfd".to_owned(), "theirs".to_owned());
+            aws.access.entitlements.insert(key, entitlement);
+        }
+    }),
+    ("an application is taken off the fleet", |aws| {
+        aws.access.applications.pop_first();
     }),
     ("a stranger is put on the stack", |aws| {
         aws.access.add("stranger@example.com", false);

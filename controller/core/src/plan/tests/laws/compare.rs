@@ -45,6 +45,7 @@ pub(super) fn assert_same_where_managed(world: &World, fresh: &World, pair: &Pai
         assert_eq!(world.aws.associations, fresh.aws.associations);
     }
     users(world, fresh, pair);
+    entitlements(world, fresh, pair);
     user_settings(world, fresh, pair);
     tags(world, fresh, pair);
     statements(world, fresh, pair);
@@ -69,6 +70,40 @@ fn users(world: &World, fresh: &World, pair: &Pair) {
             let enabled = |world: &World| Some(world.aws.access.users.get(name)?.enabled);
             assert_eq!(enabled(world), enabled(fresh), "{name}");
         }
+    }
+}
+
+/// Whatever a row lists, or once listed, field by field; applications of fleets as well.
+fn entitlements(world: &World, fresh: &World, pair: &Pair) {
+    let listed = |spec: &Value, name: &str, leaf: &str| {
+        let all = spec["entitlements"].as_array().into_iter().flatten();
+        let mut of_name = all.filter(|one| one["name"] == json!(name));
+        of_name.any(|one| one.get(leaf).is_some())
+    };
+    for name in ["viewers", "viewers.all"] {
+        let key = ("cfd".to_owned(), name.to_owned());
+        let of = |world: &World, leaf: &str| {
+            let has = world.aws.access.entitlements.get(&key)?;
+            Some(match leaf {
+                "description" => json!(has.description),
+                "appVisibility" => json!(has.app_visibility),
+                "attributes" => json!(has.attributes),
+                _ => json!(has.applications),
+            })
+        };
+        for leaf in ["appVisibility", "attributes", "description", "applications"] {
+            let path = format!("entitlements.{name}.{leaf}");
+            let asked = listed(&pair.a, name, leaf) || listed(&pair.b, name, leaf);
+            if asked && !is_ignored(&pair.ignore, &path) {
+                assert_eq!(of(world, leaf), of(fresh, leaf), "{path}");
+            }
+        }
+    }
+    let names = |spec: &Value| spec["fleet"].get("applications").is_some();
+    let asked = names(&pair.a) || names(&pair.b);
+    if asked && !is_ignored(&pair.ignore, "fleet.applications") {
+        let of = |world: &World| world.aws.access.applications.clone();
+        assert_eq!(of(world), of(fresh));
     }
 }
 

@@ -31,10 +31,13 @@ struct Frame {
     adoption: Option<&'static str>,
 }
 
-const IGNORABLE: [&str; 30] = [
+const IGNORABLE: [&str; 33] = [
     "association",
     "buckets",
     "buckets.home.A",
+    "entitlements.viewers",
+    "entitlements.viewers.applications",
+    "fleet.applications",
     "fleet.computeCapacity",
     "fleet.description",
     "fleet.displayName",
@@ -115,29 +118,34 @@ pub(super) fn unknowns() -> impl Strategy<Value = Unknowns> {
 }
 
 fn spec(frame: Frame) -> impl Strategy<Value = Value> {
+    // On the heap, because all of it at once is more than a test's stack takes.
     let whole = (
-        fleet::fleet(frame.fleet_type),
-        stack::stack(),
+        fleet::fleet(frame.fleet_type).boxed(),
+        stack::stack().boxed(),
         tags(),
-        buckets(),
+        buckets().boxed(),
         fleet::image(),
-        users(),
+        users().boxed(),
+        entitlements().boxed(),
     );
-    whole.prop_map(move |(fleet, stack, tags, buckets, image, users)| {
-        let mut spec = json!({"tags": tags, "buckets": buckets, "ignore": frame.ignore});
-        if frame.fleet {
-            spec["fleet"] = fleet;
-            spec["image"] = image;
-        }
-        if frame.stack {
-            spec["stack"] = stack;
-            spec["users"] = users;
-        }
-        if let Some(adoption) = frame.adoption {
-            spec["adoption"] = json!(adoption);
-        }
-        spec
-    })
+    whole.prop_map(
+        move |(fleet, stack, tags, buckets, image, users, entitlements)| {
+            let mut spec = json!({"tags": tags, "buckets": buckets, "ignore": frame.ignore});
+            if frame.fleet {
+                spec["fleet"] = fleet;
+                spec["image"] = image;
+            }
+            if frame.stack {
+                spec["stack"] = stack;
+                spec["users"] = users;
+                spec["entitlements"] = entitlements;
+            }
+            if let Some(adoption) = frame.adoption {
+                spec["adoption"] = json!(adoption);
+            }
+            spec
+        },
+    )
 }
 
 /// Users, in no particular order; one name begins another.
@@ -150,6 +158,30 @@ fn users() -> impl Strategy<Value = Value> {
     };
     let each = names.map(|name| option::of(one(name)));
     each.prop_map(|users| users.into_iter().flatten().collect())
+}
+
+/// Entitlements; one name begins another.
+fn entitlements() -> impl Strategy<Value = Value> {
+    let one = |name: &'static str| {
+        let lists = optional(&[json!([]), json!(["paraview"]), json!(["paraview", "putty"])]);
+        let attributes = select(vec![
+            json!([{"name": "roles", "value": "cfd"}]),
+            json!([{"name": "title", "value": "PhD"}, {"name": "roles", "value": "cfd"}]),
+        ]);
+        let texts = nullable(&[json!("for viewers"), json!("for all")]);
+        let parts = (select(vec!["ALL", "ASSOCIATED"]), attributes, texts, lists);
+        parts.prop_map(move |(visibility, attributes, description, applications)| {
+            object(vec![
+                ("name", Some(json!(name))),
+                ("appVisibility", Some(json!(visibility))),
+                ("attributes", Some(attributes)),
+                ("description", description),
+                ("applications", applications),
+            ])
+        })
+    };
+    let each = ["viewers.all", "viewers"].map(|name| option::of(one(name)));
+    each.prop_map(|all| all.into_iter().flatten().collect())
 }
 
 /// A key that is left out, `null`, or one of these.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::aws::Refused;
-use crate::access::{AccessRequest, AccessWorld, ObservedUser};
+use crate::access::{AccessRequest, AccessWorld, Entitlements, ObservedEntitlement, ObservedUser};
 use crate::action::AccessCall;
 use crate::observed::Observed;
 
@@ -14,6 +14,10 @@ pub(crate) struct Access {
     pub(crate) users: BTreeMap<String, ObservedUser>,
     /// Stack and user.
     pub(crate) stack_users: BTreeSet<(String, String)>,
+    /// By stack and name.
+    pub(crate) entitlements: BTreeMap<(String, String), ObservedEntitlement>,
+    /// Fleet and application.
+    pub(crate) applications: BTreeSet<(String, String)>,
 }
 
 impl Access {
@@ -30,10 +34,16 @@ impl Access {
     /// What hangs on a stack goes with it.
     pub(super) fn forget_stack(&mut self, stack: &str) {
         self.stack_users.retain(|(other, _)| other != stack);
+        self.entitlements.retain(|(other, _), _| other != stack);
     }
 
-    /// Makes one mutating call; stacks are those that exist.
-    pub(super) fn apply(&mut self, call: &AccessCall, has_stack: bool) -> Result<(), Refused> {
+    /// What hangs on a fleet goes with it.
+    pub(super) fn forget_fleet(&mut self, fleet: &str) {
+        self.applications.retain(|(other, _)| other != fleet);
+    }
+
+    /// Makes one mutating call on an object that is there, or is not.
+    pub(super) fn apply(&mut self, call: &AccessCall, is_there: bool) -> Result<(), Refused> {
         let refused = |why: &str| Err(Refused(why.to_owned()));
         match call {
             AccessCall::CreateUser {
@@ -58,7 +68,7 @@ impl Access {
                 let known = users
                     .iter()
                     .all(|user| self.users.contains_key(&user.user_name));
-                if !has_stack || !known {
+                if !is_there || !known {
                     return refused("STACK_NOT_FOUND or USER_NAME_NOT_FOUND");
                 }
                 let pairs = users.iter().map(|user| user.user_name.clone());
@@ -75,7 +85,105 @@ impl Access {
                 }
                 Ok(())
             }
+            AccessCall::CreateEntitlement { .. }
+            | AccessCall::UpdateEntitlement { .. }
+            | AccessCall::DeleteEntitlement { .. }
+            | AccessCall::AssociateApplicationToEntitlement { .. }
+            | AccessCall::DisassociateApplicationFromEntitlement { .. } => {
+                refuse(!is_there, "ResourceNotFound: stack")?;
+                self.entitle(call)
+            }
+            AccessCall::AssociateApplicationFleet { fleet, application } => {
+                refuse(!is_there, "ResourceNotFound: fleet")?;
+                let pair = (fleet.clone(), application.clone());
+                refuse(!self.applications.insert(pair), "it is associated")
+            }
+            AccessCall::DisassociateApplicationFleet { fleet, application } => {
+                let pair = (fleet.clone(), application.clone());
+                refuse(!self.applications.remove(&pair), "it is not associated")
+            }
         }
+    }
+
+    fn entitle(&mut self, call: &AccessCall) -> Result<(), Refused> {
+        let missing = || Refused("EntitlementNotFound".to_owned());
+        match call {
+            AccessCall::CreateEntitlement {
+                stack,
+                name,
+                settings,
+            } => {
+                let entitlement = ObservedEntitlement {
+                    description: settings.description.clone(),
+                    app_visibility: settings.app_visibility.clone().unwrap(),
+                    attributes: settings.attributes.clone().unwrap(),
+                    applications: BTreeSet::new(),
+                };
+                let key = (stack.clone(), name.clone());
+                let before = self.entitlements.insert(key, entitlement);
+                refuse(before.is_some(), "EntitlementAlreadyExists")
+            }
+            AccessCall::UpdateEntitlement { stack, name, set } => {
+                let key = (stack.clone(), name.clone());
+                let has = self.entitlements.get_mut(&key).ok_or_else(missing)?;
+                if let Some(text) = &set.description {
+                    has.description = Some(text.clone()).filter(|text| !text.is_empty());
+                }
+                if let Some(visibility) = &set.app_visibility {
+                    has.app_visibility.clone_from(visibility);
+                }
+                if let Some(attributes) = &set.attributes {
+                    has.attributes.clone_from(attributes);
+                }
+                Ok(())
+            }
+            AccessCall::DeleteEntitlement { stack, name } => {
+                let key = (stack.clone(), name.clone());
+                self.entitlements.remove(&key).map(drop).ok_or_else(missing)
+            }
+            AccessCall::AssociateApplicationToEntitlement {
+                stack,
+                entitlement,
+                application,
+            } => {
+                let key = (stack.clone(), entitlement.clone());
+                let has = self.entitlements.get_mut(&key).ok_or_else(missing)?;
+                let is_new = has.applications.insert(application.clone());
+                refuse(!is_new, "it is entitled")
+            }
+            AccessCall::DisassociateApplicationFromEntitlement {
+                stack,
+                entitlement,
+                application,
+            } => {
+                let key = (stack.clone(), entitlement.clone());
+                let has = self.entitlements.get_mut(&key).ok_or_else(missing)?;
+                let was_there = has.applications.remove(application);
+                refuse(!was_there, "it is not entitled")
+            }
+            AccessCall::CreateUser { .. }
+            | AccessCall::EnableUser { .. }
+            | AccessCall::DisableUser { .. }
+            | AccessCall::BatchAssociateUserStack { .. }
+            | AccessCall::BatchDisassociateUserStack { .. }
+            | AccessCall::AssociateApplicationFleet { .. }
+            | AccessCall::DisassociateApplicationFleet { .. } => unreachable!("apply makes these"),
+        }
+    }
+
+    /// A stack's entitlements, applications of those alone that were asked for.
+    fn entitled(&self, stack: &str, names: &BTreeSet<String>) -> Entitlements {
+        let of_stack = self.entitlements.iter();
+        let of_stack = of_stack.filter(|((other, _), _)| other == stack);
+        of_stack
+            .map(|((_, name), entitlement)| {
+                let mut entitlement = entitlement.clone();
+                if !names.contains(name) {
+                    entitlement.applications.clear();
+                }
+                (name.clone(), entitlement)
+            })
+            .collect()
     }
 
     fn switch(&mut self, user: &str, enabled: bool) -> Result<(), Refused> {
@@ -98,7 +206,26 @@ impl Access {
             stack_users: (request.users_of_stacks.iter())
                 .map(|stack| (stack.clone(), seen(is_blind, of(stack))))
                 .collect(),
+            entitlements: (request.entitlements.iter())
+                .map(|(stack, names)| (stack.clone(), seen(is_blind, self.entitled(stack, names))))
+                .collect(),
+            applications: (request.applications_of_fleets.iter())
+                .map(|fleet| {
+                    let pairs = self.applications.iter();
+                    let pairs = pairs.filter(|(other, _)| other == fleet);
+                    let applications = pairs.map(|(_, application)| application.clone());
+                    (fleet.clone(), seen(is_blind, applications.collect()))
+                })
+                .collect(),
         }
+    }
+}
+
+fn refuse(refused: bool, why: &str) -> Result<(), Refused> {
+    if refused {
+        Err(Refused(why.to_owned()))
+    } else {
+        Ok(())
     }
 }
 

@@ -144,6 +144,7 @@ impl Aws {
                 refuse(self.fleets.contains_key(name), "ResourceAlreadyExists")?;
                 let fleet = fleet::create(name, settings, tags, self.unknowns)?;
                 self.fleets.insert(name.clone(), fleet);
+                self.access.forget_fleet(name);
                 Ok(())
             }
             Action::UpdateFleet { name, set, delete } => {
@@ -175,6 +176,7 @@ impl Aws {
                 let associated = self.associations.iter().any(|(fleet, _)| fleet == name);
                 refuse(associated, "ResourceInUse: it is associated")?;
                 self.fleets.remove(name);
+                self.access.forget_fleet(name);
                 Ok(())
             }
             Action::CreateStack {
@@ -210,8 +212,16 @@ impl Aws {
             | Action::PutBucketPolicy { .. }
             | Action::DeleteBucketPolicy { .. } => self.relate(action),
             Action::Access(call) => {
-                let has_stack = self.stacks.contains_key(&call.object().name);
-                self.access.apply(call, has_stack)
+                let name = call.object().name;
+                let is_there = match call.object().kind {
+                    // Applications are for Elastic fleets.
+                    ObjectKind::Fleet => self.fleets.get(&name).is_some_and(|fleet| {
+                        fleet.settings.fleet_type.as_deref() == Some("ELASTIC")
+                    }),
+                    ObjectKind::Stack => self.stacks.contains_key(&name),
+                    ObjectKind::Bucket | ObjectKind::User => true,
+                };
+                self.access.apply(call, is_there)
             }
         }
     }

@@ -86,6 +86,7 @@ impl World {
             request.access = access::whole(
                 &self.environment,
                 self.managed.keys(),
+                self.name("fleet/").as_deref(),
                 self.name("stack/").as_deref(),
             );
         }

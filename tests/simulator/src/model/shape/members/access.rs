@@ -1,6 +1,6 @@
 //! Tabulates the members of inputs about who may use what, as AWS's service model declares them.
 
-use super::{ANY_NUMBER, STRING};
+use super::{ANY, ANY_NUMBER, ARN, NAME, STRING};
 use crate::model::shape::{Kind, Member, optional, required};
 
 /// The pattern of user names: it needs to match somewhere only, and has letters of every language.
@@ -49,5 +49,68 @@ pub(crate) const DESCRIBE_USER_STACKS: &[Member] = &[
     optional("UserName", USER_NAME),
     optional("AuthenticationType", AUTHENTICATION),
     optional("MaxResults", Kind::Integer(0, 500)),
+    optional("NextToken", STRING),
+];
+
+const VISIBILITY: Kind = Kind::Choice(&["ALL", "ASSOCIATED"]);
+const ATTRIBUTES: Kind = Kind::List(
+    &Kind::Structure(&[required("Name", STRING), required("Value", STRING)]),
+    1,
+    ANY,
+);
+
+/// `CreateEntitlement`.
+pub(crate) const CREATE_ENTITLEMENT: &[Member] = &[
+    required("Name", NAME),
+    required("StackName", NAME),
+    optional("Description", Kind::Text(0, 256, None)),
+    required("AppVisibility", VISIBILITY),
+    required("Attributes", ATTRIBUTES),
+];
+
+/// `UpdateEntitlement`.
+pub(crate) const UPDATE_ENTITLEMENT: &[Member] = &[
+    required("Name", NAME),
+    required("StackName", NAME),
+    optional("Description", Kind::Text(0, 256, None)),
+    optional("AppVisibility", VISIBILITY),
+    optional("Attributes", ATTRIBUTES),
+];
+
+/// An entitlement by its stack and name.
+pub(crate) const ENTITLEMENT: &[Member] = &[required("Name", NAME), required("StackName", NAME)];
+
+/// `DescribeEntitlements`.
+pub(crate) const DESCRIBE_ENTITLEMENTS: &[Member] = &[
+    optional("Name", NAME),
+    required("StackName", NAME),
+    optional("NextToken", STRING),
+    optional("MaxResults", ANY_NUMBER),
+];
+
+/// An application and an entitlement.
+pub(crate) const ENTITLED_APPLICATION: &[Member] = &[
+    required("StackName", NAME),
+    required("EntitlementName", NAME),
+    required("ApplicationIdentifier", STRING),
+];
+
+/// `ListEntitledApplications`.
+pub(crate) const LIST_ENTITLED: &[Member] = &[
+    required("StackName", NAME),
+    required("EntitlementName", NAME),
+    optional("NextToken", STRING),
+    optional("MaxResults", ANY_NUMBER),
+];
+
+/// An application and a fleet.
+pub(crate) const FLEET_APPLICATION: &[Member] =
+    &[required("FleetName", NAME), required("ApplicationArn", ARN)];
+
+/// `DescribeApplicationFleetAssociations`.
+pub(crate) const DESCRIBE_FLEET_APPLICATIONS: &[Member] = &[
+    optional("FleetName", NAME),
+    optional("ApplicationArn", ARN),
+    optional("MaxResults", ANY_NUMBER),
     optional("NextToken", STRING),
 ];

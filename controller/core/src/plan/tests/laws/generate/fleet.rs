@@ -24,9 +24,10 @@ pub(super) fn fleet(fleet_type: Option<&'static str>) -> impl Strategy<Value = V
         capacity(),
         network(),
         1..4_i32,
+        applications(),
     );
     parts.prop_map(
-        move |(texts, times, instances, capacity, network, concurrent)| {
+        move |(texts, times, instances, capacity, network, concurrent, applications)| {
             let mut fields = vec![("fleetType", fleet_type.map(Value::from))];
             fields.extend(texts);
             fields.extend(times);
@@ -35,15 +36,21 @@ pub(super) fn fleet(fleet_type: Option<&'static str>) -> impl Strategy<Value = V
             fields.extend(capacity);
             let mut fleet = object(fields);
             if fleet_type == Some("ELASTIC") {
-                become_elastic(&mut fleet, concurrent);
+                become_elastic(&mut fleet, concurrent, applications);
             }
             fleet
         },
     )
 }
 
+fn applications() -> impl Strategy<Value = Option<Value>> {
+    let arn = |name: &str| format!("arn:aws:appstream:eu-west-1:123456789012:application/{name}");
+    let (a, b) = (arn("paraview"), arn("putty"));
+    optional(&[json!([]), json!([a]), json!([b, a])])
+}
+
 /// An Elastic fleet has neither capacity nor domain, and needs sessions and a network.
-fn become_elastic(fleet: &mut Value, concurrent: i32) {
+fn become_elastic(fleet: &mut Value, concurrent: i32, applications: Option<Value>) {
     let members = fleet.as_object_mut().unwrap();
     for other in [
         "computeCapacity",
@@ -53,6 +60,9 @@ fn become_elastic(fleet: &mut Value, concurrent: i32) {
         members.remove(other);
     }
     members.insert("maxConcurrentSessions".to_owned(), json!(concurrent));
+    if let Some(applications) = applications {
+        members.insert("applications".to_owned(), applications);
+    }
     let network = members.get("vpcConfig").and_then(Value::as_object);
     if network.is_none() {
         let subnets = json!({"subnetIds": ["subnet-a", "subnet-b"]});
