@@ -1,5 +1,6 @@
-//! Who may use what: users of the user pool and their stacks.
+//! Who may use what: users of the user pool, entitlements, applications of Elastic fleets.
 
+mod entitlements;
 mod users;
 
 use serde_json::{Value, json};

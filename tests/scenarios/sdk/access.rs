@@ -1,9 +1,10 @@
 //! Who may use what over the wire: batches that answer item by item, and lists to their end.
 
 use streamkeeper_core::access::AccessRequest;
-use streamkeeper_core::action::{AccessCall, Action, StackUser};
+use streamkeeper_core::action::{AccessCall, Action, EntitlementSettings, StackUser};
 use streamkeeper_core::cloud::{Cloud, ErrorClass, ObserveRequest};
 use streamkeeper_core::observed::Observed;
+use streamkeeper_core::spec::EntitlementAttribute;
 use streamkeeper_simulator::{Fault, Matcher};
 
 use super::*;
@@ -34,6 +35,8 @@ fn everything() -> ObserveRequest {
     let access = AccessRequest {
         users: true,
         users_of_stacks: names(["cfd"]),
+        entitlements: BTreeMap::from([("cfd".to_owned(), names(["viewers"]))]),
+        applications_of_fleets: names(["cfd"]),
     };
     ObserveRequest {
         access,
@@ -145,6 +148,126 @@ async fn lists_are_read_to_their_end_or_not_at_all() {
     assert!(seen.stack_users["cfd"].is_unknown());
 }
 
+fn roles(value: &str) -> EntitlementAttribute {
+    EntitlementAttribute {
+        name: "roles".to_owned(),
+        value: value.to_owned(),
+    }
+}
+
+/// Every call about an entitlement and its applications but the last, in AWS's order.
+fn entitling() -> [AccessCall; 5] {
+    let stack = || "cfd".to_owned();
+    let name = || "viewers".to_owned();
+    let associate = |application: &str| AccessCall::AssociateApplicationToEntitlement {
+        stack: stack(),
+        entitlement: name(),
+        application: application.to_owned(),
+    };
+    [
+        AccessCall::CreateEntitlement {
+            stack: stack(),
+            name: name(),
+            settings: EntitlementSettings {
+                description: Some("for viewers".to_owned()),
+                app_visibility: Some("ALL".to_owned()),
+                attributes: Some(BTreeSet::from([roles("cfd")])),
+            },
+        },
+        associate("paraview"),
+        associate("putty"),
+        AccessCall::DisassociateApplicationFromEntitlement {
+            stack: stack(),
+            entitlement: name(),
+            application: "putty".to_owned(),
+        },
+        AccessCall::UpdateEntitlement {
+            stack: stack(),
+            name: name(),
+            set: EntitlementSettings {
+                description: Some(String::new()),
+                app_visibility: Some("ASSOCIATED".to_owned()),
+                attributes: None,
+            },
+        },
+    ]
+}
+
+#[tokio::test]
+async fn an_entitlement_is_made_changed_read_and_deleted() {
+    let front = Front::new().await;
+    front.create_stack("cfd");
+    let cloud = front.cloud();
+    for call in entitling() {
+        let operation = call.operation();
+        cloud.apply(&Action::Access(call)).await.unwrap();
+        assert_eq!(
+            front.simulator.journal().last().unwrap().operation,
+            operation
+        );
+    }
+    let seen = front.observe(&everything()).await.access;
+    let viewers = &seen.entitlements["cfd"].present().unwrap()["viewers"];
+    assert_eq!(viewers.description, None);
+    assert_eq!(viewers.app_visibility, "ASSOCIATED");
+    assert_eq!(viewers.attributes, BTreeSet::from([roles("cfd")]));
+    assert_eq!(viewers.applications, names(["paraview"]));
+
+    let delete = AccessCall::DeleteEntitlement {
+        stack: "cfd".to_owned(),
+        name: "viewers".to_owned(),
+    };
+    cloud.apply(&Action::Access(delete.clone())).await.unwrap();
+    let again = cloud.apply(&Action::Access(delete)).await.unwrap_err();
+    assert_eq!(again.class, ErrorClass::Gone, "{again}");
+    let seen = front.observe(&everything()).await.access;
+    assert!(seen.entitlements["cfd"].present().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_entitlement_whose_applications_cannot_be_read_is_unknown() {
+    let front = Front::new().await;
+    front.create_stack("cfd");
+    let cloud = front.cloud();
+    for call in entitling() {
+        cloud.apply(&Action::Access(call)).await.unwrap();
+    }
+    let denied = Fault::refuse("AccessDeniedException", "no");
+    let applications = Matcher::operation("ListEntitledApplications");
+    front.simulator.faults().add(applications, denied);
+    let seen = front.observe(&everything()).await.access;
+    assert!(seen.entitlements["cfd"].is_unknown());
+}
+
+#[tokio::test]
+async fn an_elastic_fleet_has_applications() {
+    let front = Front::new().await;
+    let input = json!({
+        "Name": "cfd", "ImageName": "pcluster-2026-11", "InstanceType": "stream.standard.small",
+        "FleetType": "ELASTIC", "MaxConcurrentSessions": 2,
+        "VpcConfig": {"SubnetIds": ["subnet-a", "subnet-b"]}
+    });
+    front.call("CreateFleet", input);
+    let arn = front.simulator.add_application(REGION, "paraview");
+    let cloud = front.cloud();
+    let fleet = || "cfd".to_owned();
+    let associate = AccessCall::AssociateApplicationFleet {
+        fleet: fleet(),
+        application: arn.clone(),
+    };
+    cloud.apply(&Action::Access(associate)).await.unwrap();
+    let seen = front.observe(&everything()).await.access;
+    let expected = BTreeSet::from([arn.clone()]);
+    assert_eq!(seen.applications["cfd"], Observed::Present(expected));
+    let disassociate = AccessCall::DisassociateApplicationFleet {
+        fleet: fleet(),
+        application: arn,
+    };
+    cloud.apply(&Action::Access(disassociate)).await.unwrap();
+    let seen = front.observe(&everything()).await.access;
+    assert_eq!(seen.applications["cfd"], Observed::Present(names([])));
+}
+
 #[tokio::test]
 async fn who_is_not_asked_for_is_not_read() {
     let front = Front::new().await;
@@ -156,7 +279,11 @@ async fn who_is_not_asked_for_is_not_read() {
     };
     let seen = front.observe(&request).await.access;
     assert!(seen.users.is_none() && seen.stack_users.is_empty());
+    assert!(seen.entitlements.is_empty() && seen.applications.is_empty());
     let calls = front.journal_since(before);
-    let about_users = calls.iter().filter(|call| call.operation.contains("User"));
-    assert_eq!(about_users.count(), 0);
+    let words = ["User", "Entitle", "Application"];
+    let about_access = calls
+        .iter()
+        .filter(|call| words.iter().any(|word| call.operation.contains(word)));
+    assert_eq!(about_access.count(), 0);
 }
