@@ -38,6 +38,8 @@ class Script:
         self.power_and_sessions()
         self.users()
         self.scaling()
+        self.entitlements()
+        self.applications()
         self.tags()
         self.buckets()
         self.pages()
@@ -223,6 +225,72 @@ class Script:
         bounds = [(one["MinCapacity"], one["MaxCapacity"]) for one in targets]
         self.expect("bounds of the target", bounds, [(1, 5)])
         self.call(service, "DeregisterScalableTarget", **target)
+
+    def entitlements(self):
+        stack = {"StackName": "full"}
+        attributes = [{"Name": "roles", "Value": "cfd"}]
+        for name in ("viewers", "editors", "others"):
+            self.call(
+                *("appstream", "CreateEntitlement"),
+                **stack,
+                Name=name,
+                Description="For some",
+                AppVisibility="ASSOCIATED",
+                Attributes=attributes,
+            )
+        viewers = {**stack, "Name": "viewers"}
+        self.call("appstream", "UpdateEntitlement", **viewers, AppVisibility="ALL")
+        self.call("appstream", "DescribeEntitlements", **viewers)
+        entitlement = {**stack, "EntitlementName": "viewers"}
+        for application in ("paraview", "putty", "firefox"):
+            self.call(
+                *("appstream", "AssociateApplicationToEntitlement"),
+                **entitlement,
+                ApplicationIdentifier=application,
+            )
+        gone = {**entitlement, "ApplicationIdentifier": "firefox"}
+        self.call("appstream", "DisassociateApplicationFromEntitlement", **gone)
+        first = self.call("appstream", "ListEntitledApplications", **entitlement, MaxResults=1)
+        self.expect("a page of applications", len(first["EntitledApplications"]), 1)
+        more = {**entitlement, "NextToken": first["NextToken"]}
+        self.call("appstream", "ListEntitledApplications", **more)
+        refused = self.refused_by("appstream")
+        none = {**stack, "Name": "none"}
+        refused("EntitlementNotFoundException", "DeleteEntitlement", **none)
+        again = {"AppVisibility": "ALL", "Attributes": attributes}
+        refused("EntitlementAlreadyExistsException", "CreateEntitlement", **viewers, **again)
+        self.call("appstream", "DeleteEntitlement", **viewers)
+
+    def applications(self):
+        self.simulator.command(f"application {wire.REGION} paraview")
+        self.call(
+            *("appstream", "CreateFleet"),
+            Name="elastic",
+            ImageName=IMAGE,
+            InstanceType=INSTANCE,
+            FleetType="ELASTIC",
+            MaxConcurrentSessions=1,
+            VpcConfig={"SubnetIds": ["subnet-1", "subnet-2"]},
+        )
+        arn = f"arn:aws:appstream:{wire.REGION}:111122223333:application/paraview"
+        pair = {"FleetName": "elastic", "ApplicationArn": arn}
+
+        def associated():
+            try:
+                return self.look("appstream", "AssociateApplicationFleet", **pair)
+            except botocore.exceptions.ClientError:
+                # The command on the simulator's input may not have been read yet.
+                return None
+
+        self.expect("application is associated", bool(wire.wait_for(associated)), True)
+        self.call("appstream", "AssociateApplicationFleet", **pair)
+        found = self.call("appstream", "DescribeApplicationFleetAssociations", FleetName="elastic")
+        self.expect("applications", found["ApplicationFleetAssociations"], [pair])
+        refused = self.refused_by("appstream")
+        other = {**pair, "FleetName": "one"}
+        refused("OperationNotPermittedException", "AssociateApplicationFleet", **other)
+        self.call("appstream", "DisassociateApplicationFleet", **pair)
+        self.call("appstream", "DeleteFleet", Name="elastic")
 
     def tags(self):
         fleet = self.call("appstream", "DescribeFleets", Names=["one"])["Fleets"][0]
