@@ -27,7 +27,7 @@ use uuid::Uuid;
 use self::naming::Names;
 use crate::action::ObjectRef;
 use crate::observed::{
-    Inventory, Observed, ObservedFleet, ObservedStack, ObservedTags, ObservedWorld,
+    Inventory, Observed, ObservedFleet, ObservedStack, ObservedTags, ObservedWorld, Scaling,
 };
 use crate::plan::UID_TAG;
 
@@ -38,8 +38,6 @@ pub struct Surroundings<'a> {
     pub account: &'a str,
     /// Every row there is, of whichever scope.
     pub rows: &'a [ExistingRow],
-    /// Fleets whose capacity Application Auto Scaling sets.
-    pub scaled: &'a BTreeSet<String>,
     /// Fleets and stacks of these names only; all of them when empty.
     pub only: &'a BTreeSet<String>,
 }
@@ -325,7 +323,7 @@ impl<'a> Making<'a> {
         if fleet.name != name {
             spec["fleet"]["name"] = json!(fleet.name);
         }
-        if self.surroundings.scaled.contains(&fleet.name) {
+        if self.is_scaled(&fleet.name) {
             spec["ignore"] = json!(["fleet.computeCapacity"]);
         }
         if let Some(stack) = stack {
@@ -337,6 +335,20 @@ impl<'a> Making<'a> {
             spec,
             objects,
         });
+    }
+
+    /// Whether Application Auto Scaling sets the capacity of a fleet. Where we may not ask, the
+    /// daemon may not either, and says what differs.
+    fn is_scaled(&mut self, fleet: &str) -> bool {
+        match self.world.scaling.get(fleet) {
+            Some(Observed::Present(Scaling::Target { .. })) => true,
+            Some(Observed::Present(Scaling::Hidden) | Observed::Absent) | None => false,
+            Some(Observed::Unknown(why)) => {
+                let why = format!("whether anything scales it could not be read: {why}");
+                self.leave(&ObjectRef::fleet(fleet), why);
+                false
+            }
+        }
     }
 
     /// Makes the row of a stack alone, or on the fleet of another row.

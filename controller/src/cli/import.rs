@@ -81,7 +81,6 @@ pub(super) async fn run(global: &GlobalOptions, args: Args) -> anyhow::Result<Ex
     let surroundings = Surroundings {
         account: &identity.account,
         rows: &rows,
-        scaled: &BTreeSet::new(),
         only: &only,
     };
     let mut import = import(&world, surroundings);
@@ -136,9 +135,11 @@ async fn look(cloud: &AwsCloud, now: Timestamp) -> anyhow::Result<ObservedWorld>
         listed.stacks.otherwise
     );
     let stacks: BTreeSet<String> = listed.stacks.items.into_keys().collect();
+    let fleets: BTreeSet<String> = listed.fleets.items.into_keys().collect();
     let each = ObserveRequest {
         now,
-        fleets: listed.fleets.items.into_keys().collect(),
+        scaling: fleets.clone(),
+        fleets,
         associations_of_stacks: stacks.clone(),
         stacks,
         ..ObserveRequest::default()

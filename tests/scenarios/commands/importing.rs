@@ -109,6 +109,11 @@ async fn an_account_made_by_hand_is_watched_and_then_kept_without_any_change() {
         .filter(|key| hands.taken.get(key).is_none_or(|taken| *taken == 0))
         .collect();
     assert_eq!(never, BTreeSet::new(), "AWS took none of these");
+    let scaled: Vec<String> = (0..10)
+        .map(|number| format!("alone-{number}"))
+        .filter(|name| hands.scale(name))
+        .collect();
+    assert!(!scaled.is_empty(), "AWS scales none of them");
     let before = office.changes().len();
 
     let answer = office.run(&["import"]).await;
@@ -127,6 +132,11 @@ async fn an_account_made_by_hand_is_watched_and_then_kept_without_any_change() {
         .count("FROM streamkeeper.environments WHERE spec ? 'fleetRef'")
         .await;
     assert_eq!(referring, i64::try_from(stacks_of - FLEETS).unwrap());
+    let theirs = office
+        .desk
+        .count("FROM streamkeeper.environments WHERE spec @> '{\"ignore\": [\"fleet.computeCapacity\"]}'")
+        .await;
+    assert_eq!(theirs, i64::try_from(scaled.len()).unwrap());
     let made: Vec<JournalEntry> = office.changes().split_off(before);
     assert!(made.is_empty(), "{made:#?}");
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{ExistingRow, Import, Surroundings, import};
 use crate::observed::{
     FleetState, Inventory, Observed, ObservedFleet, ObservedStack, ObservedTags, ObservedWorld,
+    Scaling,
 };
 use crate::plan::UID_TAG;
 use crate::plan::tests::harness::{ACCOUNT, fleet, stack, tags};
@@ -62,7 +63,6 @@ fn into(world: &ObservedWorld, rows: &[ExistingRow]) -> Import {
         Surroundings {
             account: ACCOUNT,
             rows,
-            scaled: &BTreeSet::new(),
             only: &BTreeSet::new(),
         },
     )
@@ -287,7 +287,6 @@ fn only_what_is_named_is_imported() {
         Surroundings {
             account: ACCOUNT,
             rows: &[],
-            scaled: &BTreeSet::new(),
             only: &["cfd".to_owned(), "view".to_owned()].into(),
         },
     );
@@ -411,20 +410,23 @@ fn a_user_setting_that_aws_has_added_since_is_said() {
 
 #[test]
 fn capacity_under_auto_scaling_is_somebody_elses() {
-    let world = account(&["cfd", "fem"], &[]);
-    let import = import(
-        &world,
-        Surroundings {
-            account: ACCOUNT,
-            rows: &[],
-            scaled: &["fem".to_owned()].into(),
-            only: &BTreeSet::new(),
-        },
-    );
-    assert_eq!(import.rows[0].spec.get("ignore"), None);
+    let mut world = account(&["a", "b", "c", "d"], &[]);
+    for (fleet, scaling) in [
+        ("a", Observed::Absent),
+        ("b", Observed::Present(Scaling::Target { min: 1, max: 9 })),
+        ("c", Observed::Present(Scaling::Hidden)),
+        ("d", Observed::Unknown("throttled".to_owned())),
+    ] {
+        world.scaling.insert(fleet.to_owned(), scaling);
+    }
+    let import = into(&world, &[]);
+    let ignored: Vec<&Value> = import.rows.iter().map(|row| &row.spec["ignore"]).collect();
+    let capacity = json!(["fleet.computeCapacity"]);
+    let nothing = Value::Null;
+    assert_eq!(ignored, [&nothing, &capacity, &nothing, &nothing]);
     assert_eq!(
-        import.rows[1].spec["ignore"],
-        json!(["fleet.computeCapacity"])
+        told(&import)[4..],
+        ["left fleet/d: whether anything scales it could not be read: throttled"]
     );
 }
 

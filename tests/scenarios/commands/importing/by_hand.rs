@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 use streamkeeper_core::fields::{Change, FLEET, FieldRule, STACK};
 use streamkeeper_core::spec::schema::{ARN_PATTERN, BUCKET_ARN_PATTERN, NAME_PATTERN, spec_schema};
-use streamkeeper_simulator::{Call, Caller, ServiceError, Simulator};
+use streamkeeper_simulator::{Call, Caller, Service, ServiceError, Simulator};
 use streamkeeper_tests::REGION;
 
 /// A small random number generator: the same seed, the same account.
@@ -65,9 +65,26 @@ impl<'a> Hands<'a> {
         assert_eq!(refused, None, "{operation}");
     }
 
+    /// Puts a fleet under Application Auto Scaling; whether AWS takes it.
+    pub(super) fn scale(&self, fleet: &str) -> bool {
+        let target = json!({
+            "ServiceNamespace": "appstream",
+            "ResourceId": format!("fleet/{fleet}"),
+            "ScalableDimension": "appstream:fleet:DesiredCapacity",
+            "MinCapacity": 0,
+            "MaxCapacity": 9,
+        });
+        self.call("RegisterScalableTarget", target).is_ok()
+    }
+
     fn call(&self, operation: &str, input: Value) -> Result<Value, ServiceError> {
         let account = self.simulator.caller_of("").account;
-        let call = Call::appstream(REGION, operation, input);
+        let service = if operation == "RegisterScalableTarget" {
+            Service::AutoScaling
+        } else {
+            Service::AppStream
+        };
+        let call = Call::new(service, REGION, operation, input);
         let admin = Caller::role(&account, "Admin", "grace");
         self.simulator.call(&call.by(admin))
     }

@@ -57,7 +57,6 @@ pub(super) fn rows(aws: &Aws) -> Vec<NewRow> {
         Surroundings {
             account: ACCOUNT,
             rows: &[],
-            scaled: &BTreeSet::new(),
             only: &BTreeSet::new(),
         },
     );
