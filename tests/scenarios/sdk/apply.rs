@@ -148,6 +148,7 @@ async fn what_is_applied_is_observed() {
     expected.display_name = Some("CFD".to_owned());
     // What AWS adds of its own.
     expected.image_arn = fleet.settings.image_arn.clone();
+    expected.platform = Some("WINDOWS_SERVER_2019".to_owned());
     expected.disconnect_timeout_in_seconds = Some(900);
     expected.idle_disconnect_timeout_in_seconds = Some(0);
     assert_eq!(fleet.settings, expected);
