@@ -15,6 +15,7 @@ mod documented;
 mod drift;
 mod faults;
 mod lifecycle;
+mod modes;
 mod ownership;
 mod people;
 mod poison;
