@@ -6,10 +6,19 @@ use crate::plan::{Plan, PlanRow, WaitReason, Waiting};
 
 use ConditionStatus::{False, True, Unknown};
 
-/// Conditions of an environment after a pass.
+/// The action of a plan's line that is a wait without a step.
+const NO_STEP: &str = "-";
+
+/// Conditions of an environment after a pass. `rows` are the plan's lines ([`plan_rows`]), which
+/// know since when something waits.
 #[must_use]
-pub fn conditions(environment: &Environment, plan: &Plan) -> Vec<Condition> {
-    let waits = Waits::of(plan);
+pub fn conditions(environment: &Environment, plan: &Plan, rows: &[PlanRow]) -> Vec<Condition> {
+    let waiting: Vec<Waiting> = plan
+        .waiting
+        .iter()
+        .map(|waiting| dated(waiting, rows))
+        .collect();
+    let waits = Waits::of(&waiting);
     [
         (ConditionType::Ready, ready(environment, plan, &waits)),
         (ConditionType::Reconciling, reconciling(plan, &waits)),
@@ -47,10 +56,9 @@ struct Waits<'a> {
 }
 
 impl<'a> Waits<'a> {
-    fn of(plan: &'a Plan) -> Self {
-        let first = |is: fn(WaitReason) -> bool| {
-            plan.waiting.iter().find(move |waiting| is(waiting.reason))
-        };
+    fn of(waiting: &'a [Waiting]) -> Self {
+        let first =
+            |is: fn(WaitReason) -> bool| waiting.iter().find(move |waiting| is(waiting.reason));
         Self {
             stalled: first(WaitReason::needs_human),
             waiting: first(|reason| !reason.needs_human()),
@@ -208,7 +216,7 @@ pub fn plan_rows(plan: &Plan, previous: &[PlanRow], now: Timestamp) -> Vec<PlanR
         .collect();
     rows.extend(plan.waiting.iter().map(|waiting| PlanRow {
         position: 0,
-        action: "-".to_owned(),
+        action: NO_STEP.to_owned(),
         object: waiting.object.clone(),
         reason: waiting.message.clone(),
         waiting_for: Some(waiting.reason.to_string()),
@@ -243,6 +251,26 @@ fn held(waiting: Option<&Waiting>, otherwise: &str) -> Verdict {
         || (False, otherwise.to_owned(), String::new()),
         |waiting| (True, waiting.reason.to_string(), says(waiting)),
     )
+}
+
+/// A wait for people with since when it lasts: it may be days, and somebody may want to ask them. A
+/// line keeps its `since`, so the message changes with the number of people only.
+fn dated(waiting: &Waiting, rows: &[PlanRow]) -> Waiting {
+    let mut waiting = waiting.clone();
+    if waiting.reason != WaitReason::WaitingForSessions {
+        return waiting;
+    }
+    let reason = waiting.reason.to_string();
+    let row = rows.iter().find(|row| {
+        row.action == NO_STEP
+            && row.object == waiting.object
+            && row.waiting_for.as_deref() == Some(&reason)
+    });
+    if let Some(row) = row {
+        let since = row.since.format("%Y-%m-%dT%H:%M:%SZ");
+        waiting.message = format!("{} (waiting since {since})", waiting.message);
+    }
+    waiting
 }
 
 fn says(waiting: &Waiting) -> String {

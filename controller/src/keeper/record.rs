@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use streamkeeper_core::drift::DriftChanges;
 use streamkeeper_core::environment::Timestamp;
-use streamkeeper_core::plan::{Plan, WaitReason};
+use streamkeeper_core::plan::{Plan, PlanRow, WaitReason};
 use streamkeeper_core::record::{OpenIntent, Outcome, PassRecord};
 use streamkeeper_core::verdict;
 
@@ -32,7 +32,9 @@ impl Found<'_> {
     pub(crate) fn record(&self, now: Timestamp) -> Option<PassRecord> {
         let row = &self.pass.candidate.row;
         let mut record = PassRecord::empty(row.uid, row.name.clone(), row.generation);
-        let mut conditions = verdict::conditions(&self.pass.candidate.environment, self.plan);
+        let rows = verdict::plan_rows(self.plan, &row.plan, now);
+        let environment = &self.pass.candidate.environment;
+        let mut conditions = verdict::conditions(environment, self.plan, &rows);
         conditions.push(verdict::contested(self.contested));
         record.events = story::events(self, &conditions);
         record.conditions = conditions
@@ -44,7 +46,7 @@ impl Found<'_> {
             })
             .collect();
         self.ledger(&mut record);
-        self.state(&mut record, now);
+        self.state(&mut record, rows);
         self.verification(record)
     }
 
@@ -83,9 +85,8 @@ impl Found<'_> {
     }
 
     /// The plan as people see it, and the fleet's state.
-    fn state(&self, record: &mut PassRecord, now: Timestamp) {
+    fn state(&self, record: &mut PassRecord, rows: Vec<PlanRow>) {
         let row = &self.pass.candidate.row;
-        let rows = verdict::plan_rows(self.plan, &row.plan, now);
         if rows != row.plan {
             record.plan = Some(rows);
         }

@@ -132,3 +132,36 @@ async fn a_change_waits_for_its_window_and_is_made_in_it() {
     );
     world.assert_quiet().await;
 }
+
+#[tokio::test]
+async fn since_when_people_are_waited_for_is_said_once() {
+    let mut world = with_people("WhenIdle").await;
+    let began = world.simulator.clock().now();
+    world.run_for(Duration::from_secs(600)).await;
+    let since = began.format("%Y-%m-%dT%H:%M:%SZ");
+    assert_eq!(
+        world.condition("cfd", "Reconciling").await,
+        format!(
+            "True WaitingForSessions: fleet/cfd: 2 sessions on the fleet; it is stopped when none \
+             is left (waiting since {since})"
+        )
+    );
+    // An hour later nobody has written it again.
+    let written = "SELECT xmin::text FROM streamkeeper.conditions ORDER BY type";
+    let before = world.lines(written).await;
+    world.run_for(Duration::from_secs(3600)).await;
+    assert_eq!(world.lines(written).await, before);
+
+    let one = [SessionSeed::active("ada")];
+    world.simulator.set_sessions(REGION, "cfd", "cfd", &one);
+    world.run_for(Duration::from_secs(120)).await;
+    let waiting = world.condition("cfd", "Reconciling").await;
+    assert!(
+        waiting.contains("1 session ") && waiting.ends_with(&format!("since {since})")),
+        "{waiting}"
+    );
+    world.simulator.set_sessions(REGION, "cfd", "cfd", &[]);
+    world.settle().await;
+    assert_eq!(world.ready("cfd").await, CONVERGED);
+    world.assert_quiet().await;
+}

@@ -8,7 +8,7 @@ use crate::environment::Mode;
 use crate::observed::{FleetState, Observed};
 use crate::plan::tests::harness::{Case, fleet, minute, small, stack, tags, with};
 use crate::plan::tests::world::World;
-use crate::plan::{Plan, WaitReason};
+use crate::plan::{Plan, PlanRow, WaitReason};
 
 /// One line per condition that is not at rest.
 fn told(conditions: &[Condition]) -> Vec<String> {
@@ -33,7 +33,7 @@ fn told(conditions: &[Condition]) -> Vec<String> {
 }
 
 fn of(case: &Case) -> Vec<String> {
-    told(&conditions(&case.environment, &case.plan()))
+    told(&conditions(&case.environment, &case.plan(), &[]))
 }
 
 /// Everything is there and as the row asks.
@@ -53,7 +53,7 @@ fn at_rest_everything_is_ready_and_nothing_else_is_said() {
 
 #[test]
 fn every_condition_is_there_each_time_but_the_one_the_shell_knows() {
-    let types: Vec<ConditionType> = conditions(&at_rest().environment, &Plan::default())
+    let types: Vec<ConditionType> = conditions(&at_rest().environment, &Plan::default(), &[])
         .into_iter()
         .map(|condition| condition.condition_type)
         .collect();
@@ -251,4 +251,41 @@ fn what_drifted_is_called_so() {
         rows[0].reason,
         r#"drift of stack.displayName: "theirs" -> "CFD""#
     );
+}
+
+#[test]
+fn how_long_people_are_waited_for_is_said_and_changes_with_their_number_only() {
+    let spec = with(small(), &[("/fleet/description", json!("for CFD"))]);
+    let mut case = at_rest();
+    case.environment = crate::plan::tests::harness::environment(&spec);
+    let reconciling = |case: &Case, rows: &[PlanRow]| {
+        let conditions = conditions(&case.environment, &case.plan(), rows);
+        let of = |one: &&Condition| one.condition_type == ConditionType::Reconciling;
+        conditions.iter().find(of).unwrap().message.clone()
+    };
+    let mut rows: Vec<PlanRow> = Vec::new();
+    for (at, sessions, words) in [
+        (0, 2, "fleet/cfd: 2 sessions on the fleet"),
+        (90, 2, "fleet/cfd: 2 sessions on the fleet"),
+        (600, 1, "fleet/cfd: 1 session on the fleet"),
+    ] {
+        let people = Observed::Present(sessions);
+        case.observed.sessions.insert("cfd".to_owned(), people);
+        rows = plan_rows(&case.plan(), &rows, minute(at));
+        assert_eq!(
+            reconciling(&case, &rows),
+            format!(
+                "{words}; it is stopped when none is left (waiting since 2027-01-15T08:00:00Z)"
+            )
+        );
+    }
+    case.observed
+        .sessions
+        .insert("cfd".to_owned(), Observed::Present(0));
+    rows = plan_rows(&case.plan(), &rows, minute(700));
+    case.observed
+        .sessions
+        .insert("cfd".to_owned(), Observed::Present(1));
+    rows = plan_rows(&case.plan(), &rows, minute(800));
+    assert!(reconciling(&case, &rows).ends_with("since 2027-01-15T21:20:00Z)"));
 }

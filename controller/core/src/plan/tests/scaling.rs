@@ -47,7 +47,7 @@ fn what_scaling_set_is_no_difference_and_no_drift() {
     let mut world = scaled(BETWEEN);
     let plan = world.plan();
     assert!(plan.differences.is_empty(), "{}", render(&plan));
-    let conditions = verdict::conditions(&world.environment, &plan);
+    let conditions = verdict::conditions(&world.environment, &plan, &[]);
     let ready = conditions
         .iter()
         .find(|one| one.condition_type == ConditionType::Ready);
