@@ -288,3 +288,45 @@ fn drive_connectors_are_for_windows_fleets() {
     let error = aws.refused("AssociateFleet", pair);
     assert_eq!(code(&error), "IncompatibleImageException");
 }
+
+#[test]
+fn agents_need_what_the_documentation_says() {
+    let aws = Aws::new();
+    aws.create_stack("cfd", json!({}));
+    let access = |settings: Value, more: Value| {
+        let whole = json!({
+            "Settings": settings, "ScreenResolution": "W_1280xH_720", "ScreenImageFormat": "PNG"
+        });
+        let config = super::merged(whole, more);
+        json!({"Name": "cfd", "AgentAccessConfig": config})
+    };
+    let enabled = |action: &str| json!({"AgentAction": action, "Permission": "ENABLED"});
+    let refused = [
+        json!({"Name": "cfd", "AgentAccessConfig": {"UserControlMode": "VIEW_ONLY"}}),
+        access(json!([enabled("COMPUTER_INPUT")]), json!({})),
+        access(
+            json!([enabled("COMPUTER_VISION")]),
+            json!({"ScreenshotsUploadEnabled": true}),
+        ),
+    ];
+    for input in refused {
+        let error = aws.call("UpdateStack", input.clone()).unwrap_err();
+        assert_eq!(
+            code(&error),
+            "InvalidParameterCombinationException",
+            "{input}"
+        );
+    }
+    let both = json!([enabled("COMPUTER_INPUT"), enabled("COMPUTER_VISION")]);
+    let bucket = json!({
+        "ScreenshotsUploadEnabled": true, "S3BucketArn": "arn:aws:s3:::shots"
+    });
+    aws.ok("UpdateStack", access(both, bucket));
+    // What an update does not send stays.
+    let mode = json!({"Name": "cfd", "AgentAccessConfig": {"UserControlMode": "VIEW_ONLY"}});
+    let stack = aws.ok("UpdateStack", mode)["Stack"].clone();
+    assert_eq!(stack["AgentAccessConfig"]["ScreenImageFormat"], "PNG");
+    let gone = json!({"Name": "cfd", "AttributesToDelete": ["AGENT_ACCESS_CONFIG"]});
+    let stack = aws.ok("UpdateStack", gone)["Stack"].clone();
+    assert!(stack.get("AgentAccessConfig").is_none());
+}

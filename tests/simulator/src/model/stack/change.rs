@@ -186,7 +186,8 @@ fn apply(
             _ => settings::merge(settings, member, value, Merge::Replace),
         }
     }
-    check_application_settings(settings)
+    check_application_settings(settings)?;
+    check_agent_access(settings)
 }
 
 fn check_application_settings(settings: &Settings) -> Result<(), ServiceError> {
@@ -198,6 +199,39 @@ fn check_application_settings(settings: &Settings) -> Result<(), ServiceError> {
     if is_persistent(settings) && group.is_empty() {
         return Err(errors::combination(
             "SettingsGroup is required when application settings are enabled.",
+        ));
+    }
+    Ok(())
+}
+
+/// What the documentation of `AgentAccessConfig` and `AgentAccessSetting` demands of the whole.
+fn check_agent_access(settings: &Settings) -> Result<(), ServiceError> {
+    let Some(config) = settings.get("AgentAccessConfig") else {
+        return Ok(());
+    };
+    for member in ["Settings", "ScreenResolution", "ScreenImageFormat"] {
+        if config.get(member).is_none() {
+            return Err(errors::combination(format!(
+                "{member} is required for agent access."
+            )));
+        }
+    }
+    let uploads = config.get("ScreenshotsUploadEnabled") == Some(&json!(true));
+    if uploads && config.get("S3BucketArn").is_none() {
+        return Err(errors::combination(
+            "S3BucketArn is required when ScreenshotsUploadEnabled is true.",
+        ));
+    }
+    let allows = |action: &str| {
+        let settings = config.get("Settings").and_then(Value::as_array);
+        settings.into_iter().flatten().any(|setting| {
+            setting.get("AgentAction") == Some(&json!(action))
+                && setting.get("Permission") == Some(&json!("ENABLED"))
+        })
+    };
+    if allows("COMPUTER_INPUT") && !allows("COMPUTER_VISION") {
+        return Err(errors::combination(
+            "COMPUTER_INPUT needs COMPUTER_VISION to be enabled as well.",
         ));
     }
     Ok(())
