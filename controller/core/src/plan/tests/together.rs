@@ -30,11 +30,13 @@ fn between(before: &Value, after: &Value) -> (Vec<&'static str>, Vec<Value>) {
     world.calls.clear();
     world.edit(after);
     world.converge();
-    let updates = world.calls.iter().filter_map(|call| match call {
-        Action::UpdateFleet { set, .. } => Some(json!(set)),
-        _ => None,
-    });
-    (world.operations(), updates.collect())
+    let mut updates = Vec::new();
+    for call in &world.calls {
+        if let Action::UpdateFleet { set, .. } = call {
+            updates.push(json!(set));
+        }
+    }
+    (world.operations(), updates)
 }
 
 const THROUGH_A_STOP: [&str; 3] = ["StopFleet", "UpdateFleet", "StartFleet"];

@@ -149,11 +149,7 @@ pub(super) fn samples() -> Vec<Sample> {
 }
 
 fn fleet_values() -> Vec<(&'static str, [Value; 3])> {
-    let role = |name: &str| json!(format!("arn:aws:iam::123456789012:role/{name}"));
-    let subnets = |names: [&str; 2]| json!(names);
-    let usb = |vendor: &str| json!([format!("HID,{vendor},0,3,0,0,1,0")]);
-    let script = |key: &str| json!({"s3Bucket": "scripts", "s3Key": key});
-    vec![
+    let mut values = vec![
         (
             "instanceType",
             [
@@ -197,6 +193,16 @@ fn fleet_values() -> Vec<(&'static str, [Value; 3])> {
             "enableDefaultInternetAccess",
             [true, false, true].map(Value::from),
         ),
+    ];
+    values.extend(values_of_surroundings());
+    values.extend(values_of_sessions());
+    values
+}
+
+fn values_of_surroundings() -> Vec<(&'static str, [Value; 3])> {
+    let role = |name: &str| json!(format!("arn:aws:iam::123456789012:role/{name}"));
+    let subnets = |names: [&str; 2]| json!(names);
+    vec![
         (
             "domainJoinInfo",
             [
@@ -220,6 +226,13 @@ fn fleet_values() -> Vec<(&'static str, [Value; 3])> {
             "vpcConfig.securityGroupIds",
             [json!(["sg-1"]), json!(["sg-2", "sg-3"]), json!(["sg-9"])],
         ),
+    ]
+}
+
+fn values_of_sessions() -> Vec<(&'static str, [Value; 3])> {
+    let usb = |vendor: &str| json!([format!("HID,{vendor},0,3,0,0,1,0")]);
+    let script = |key: &str| json!({"s3Bucket": "scripts", "s3Key": key});
+    vec![
         ("maxConcurrentSessions", [3, 5, 7].map(Value::from)),
         ("maxSessionsPerInstance", [2, 4, 8].map(Value::from)),
         ("usbDeviceFilterStrings", ["1", "2", "9"].map(usb)),

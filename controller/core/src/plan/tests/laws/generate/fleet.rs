@@ -76,10 +76,11 @@ pub(super) fn agree_on_sessions(a: &mut Value, b: &mut Value, ignore: &[String])
     let owned = ignore.iter().any(|path| path == "fleet.computeCapacity");
     if owned {
         for spec in [&mut *a, &mut *b] {
-            if let Some(fleet) = spec.get_mut("fleet").and_then(Value::as_object_mut) {
-                if fleet.remove("maxSessionsPerInstance").is_some() {
-                    fleet.insert("computeCapacity".to_owned(), json!({"desiredInstances": 1}));
-                }
+            if let Some(fleet) = spec.get_mut("fleet").and_then(Value::as_object_mut)
+                && fleet.remove("maxSessionsPerInstance").is_some()
+            {
+                let capacity = json!({"desiredInstances": 1});
+                fleet.insert("computeCapacity".to_owned(), capacity);
             }
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn create(
         stream_view: Some("APP".to_owned()),
         // What the image says.
         platform: Some("WINDOWS_SERVER_2022".to_owned()),
-        root_volume_config: unknowns.shows_defaults.then(|| VolumeConfig {
+        root_volume_config: unknowns.shows_defaults.then_some(VolumeConfig {
             volume_size_in_gb: Some(200),
         }),
         disable_imdsv1: unknowns.shows_defaults.then_some(false),
@@ -53,11 +53,39 @@ pub(super) fn update(
     delete: &[String],
     unknowns: Unknowns,
 ) -> Result<(), Refused> {
+    let needs_stop = needs_stop(fleet, set, delete);
+    let moves = matches!(fleet.state, FleetState::Starting | FleetState::Stopping);
+    refuse(moves, "ResourceInUse: it is on its way")?;
+    let stopped = fleet.state == FleetState::Stopped;
+    refuse(needs_stop && !stopped, "ResourceInUse: it must be stopped")?;
+    refuse(set.fleet_type.is_some(), "UpdateFleet has no FleetType")?;
+    refuse(
+        *set == FleetSettings::default() && delete.is_empty(),
+        "an empty update",
+    )?;
+    let settings = &mut fleet.settings;
+    for attribute in delete {
+        delete_attribute(settings, set, attribute, unknowns)?;
+    }
+    put_members(settings, set, unknowns)?;
+    go_together(settings, set, delete)
+}
+
+/// Overwrites members that were sent.
+macro_rules! overwrite {
+    ($stored:ident: $($member:ident),+ $(,)?) => { $(put(&mut $stored.$member, $member);)+ };
+}
+
+fn put_members(
+    settings: &mut FleetSettings,
+    set: &FleetSettings,
+    unknowns: Unknowns,
+) -> Result<(), Refused> {
     let FleetSettings {
         image_name,
         image_arn,
         instance_type,
-        fleet_type,
+        fleet_type: _,
         compute_capacity,
         max_user_duration_in_seconds,
         disconnect_timeout_in_seconds,
@@ -77,42 +105,26 @@ pub(super) fn update(
         root_volume_config,
         disable_imdsv1,
     } = set;
-    let needs_stop = needs_stop(fleet, set, delete);
-    let moves = matches!(fleet.state, FleetState::Starting | FleetState::Stopping);
-    refuse(moves, "ResourceInUse: it is on its way")?;
-    let stopped = fleet.state == FleetState::Stopped;
-    refuse(needs_stop && !stopped, "ResourceInUse: it must be stopped")?;
-    refuse(fleet_type.is_some(), "UpdateFleet has no FleetType")?;
-    refuse(
-        *set == FleetSettings::default() && delete.is_empty(),
-        "an empty update",
-    )?;
-    let settings = &mut fleet.settings;
-    for attribute in delete {
-        delete_attribute(settings, set, attribute, unknowns)?;
-    }
     put_image(settings, image_name.as_ref(), image_arn.as_ref())?;
-    put(&mut settings.instance_type, instance_type);
-    put(
-        &mut settings.max_user_duration_in_seconds,
-        max_user_duration_in_seconds,
-    );
-    put(
-        &mut settings.disconnect_timeout_in_seconds,
-        disconnect_timeout_in_seconds,
-    );
-    put(
-        &mut settings.idle_disconnect_timeout_in_seconds,
-        idle_disconnect_timeout_in_seconds,
-    );
     put_text(&mut settings.display_name, display_name);
     put_text(&mut settings.description, description);
-    put(
-        &mut settings.enable_default_internet_access,
+    overwrite!(
+        settings: instance_type,
+        max_user_duration_in_seconds,
+        disconnect_timeout_in_seconds,
+        idle_disconnect_timeout_in_seconds,
         enable_default_internet_access,
+        iam_role_arn,
+        stream_view,
+        platform,
+        domain_join_info,
+        max_concurrent_sessions,
+        max_sessions_per_instance,
+        usb_device_filter_strings,
+        session_script_s3_location,
+        root_volume_config,
+        disable_imdsv1,
     );
-    put(&mut settings.iam_role_arn, iam_role_arn);
-    put(&mut settings.stream_view, stream_view);
     if let Some(capacity) = compute_capacity {
         let ComputeCapacity {
             desired_instances,
@@ -125,27 +137,7 @@ pub(super) fn update(
     if let Some(network) = vpc_config {
         put_network(settings, network, unknowns)?;
     }
-    put(&mut settings.platform, platform);
-    put(&mut settings.domain_join_info, domain_join_info);
-    put(
-        &mut settings.max_concurrent_sessions,
-        max_concurrent_sessions,
-    );
-    put(
-        &mut settings.max_sessions_per_instance,
-        max_sessions_per_instance,
-    );
-    put(
-        &mut settings.usb_device_filter_strings,
-        usb_device_filter_strings,
-    );
-    put(
-        &mut settings.session_script_s3_location,
-        session_script_s3_location,
-    );
-    put(&mut settings.root_volume_config, root_volume_config);
-    put(&mut settings.disable_imdsv1, disable_imdsv1);
-    go_together(settings, set, delete)
+    Ok(())
 }
 
 /// What a running fleet does not take, by its type.
@@ -260,7 +252,7 @@ fn delete_attribute(
         }
         "VOLUME_CONFIGURATION" => {
             refuse(set.root_volume_config.is_some(), "it is set and deleted")?;
-            settings.root_volume_config = unknowns.shows_defaults.then(|| VolumeConfig {
+            settings.root_volume_config = unknowns.shows_defaults.then_some(VolumeConfig {
                 volume_size_in_gb: Some(200),
             });
         }
