@@ -200,6 +200,21 @@ async fn every_setting_of_a_stack_is_put_right() {
             json!({"ApplicationSettings": {"Enabled": false}}),
             "stack/cfd stack.applicationSettings",
         ),
+    ];
+    each_drifts!(world, changes, |change| change_stack(&world, &change));
+}
+
+fn change_stack(world: &streamkeeper_tests::World, change: &Value) {
+    let mut input: Value = json!({"Name": "cfd"});
+    let members = change.as_object().unwrap().clone();
+    input.as_object_mut().unwrap().extend(members);
+    world.admin("UpdateStack", input);
+}
+
+#[tokio::test]
+async fn what_a_session_is_like_is_put_right() {
+    let mut world = converged().await;
+    let changes = [
         (
             json!({"AttributesToDelete": ["ACCESS_ENDPOINTS"]}),
             "stack/cfd stack.accessEndpoints",
@@ -226,14 +241,7 @@ async fn every_setting_of_a_stack_is_put_right() {
             "stack/cfd stack.storageConnectorAuthentication",
         ),
     ];
-    each_drifts!(world, changes, |change| {
-        let mut input: Value = json!({"Name": "cfd"});
-        input
-            .as_object_mut()
-            .unwrap()
-            .extend(change.as_object().unwrap().clone());
-        world.admin("UpdateStack", input);
-    });
+    each_drifts!(world, changes, |change| change_stack(&world, &change));
 }
 
 #[tokio::test]

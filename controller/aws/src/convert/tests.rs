@@ -206,6 +206,7 @@ fn words_that_aws_added_yesterday_survive_both_ways() {
         .state("HIBERNATING".into())
         .fleet_type("LUNAR".into())
         .stream_view("HOLOGRAM".into())
+        .platform("MOON_OS".into())
         .fleet_errors(
             sdk::FleetError::builder()
                 .error_code("NEW_TROUBLE".into())
@@ -223,6 +224,33 @@ fn words_that_aws_added_yesterday_survive_both_ways() {
         .unwrap();
     assert_eq!(input.fleet_type().unwrap().as_str(), "LUNAR");
     assert_eq!(input.stream_view().unwrap().as_str(), "HOLOGRAM");
+    assert_eq!(input.platform().unwrap().as_str(), "MOON_OS");
+
+    let described = sdk::Stack::builder()
+        .name("cfd")
+        .arn(ARN)
+        .streaming_experience_settings(
+            sdk::StreamingExperienceSettings::builder()
+                .preferred_protocol("PIGEON".into())
+                .build(),
+        )
+        .storage_connector_authentication("BY_VOICE".into())
+        .agent_access_config(
+            sdk::AgentAccessConfig::builder()
+                .user_control_mode("SHARED".into())
+                .build(),
+        )
+        .build();
+    let observed = observed_stack(&described, ObservedTags::Known(BTreeMap::new())).unwrap();
+    let input = update_stack("cfd", &observed.settings, &[])
+        .build()
+        .unwrap();
+    let experience = input.streaming_experience_settings().unwrap();
+    assert_eq!(experience.preferred_protocol().unwrap().as_str(), "PIGEON");
+    let authentication = input.storage_connector_authentication().unwrap();
+    assert_eq!(authentication.as_str(), "BY_VOICE");
+    let agents = input.agent_access_config().unwrap();
+    assert_eq!(agents.user_control_mode().unwrap().as_str(), "SHARED");
 }
 
 #[test]
@@ -360,7 +388,7 @@ fn an_update_carries_only_what_changes() {
 }
 
 #[test]
-fn an_update_sends_every_setting_it_is_given() {
+fn an_update_sends_every_setting_of_a_fleet_it_is_given() {
     let mut settings = full_fleet();
     settings.fleet_type = None;
     let created = create_fleet("cfd", &settings, &BTreeMap::new())
@@ -415,7 +443,10 @@ fn an_update_sends_every_setting_it_is_given() {
     );
     assert_eq!(updated.root_volume_config, created.root_volume_config);
     assert_eq!(updated.disable_imdsv1, created.disable_imdsv1);
+}
 
+#[test]
+fn an_update_sends_every_setting_of_a_stack_it_is_given() {
     let created = create_stack("cfd", &full_stack(), &BTreeMap::new())
         .build()
         .unwrap();
