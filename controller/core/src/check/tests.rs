@@ -1,6 +1,7 @@
 //! Holds the checker against plans that no planner should make: each breaks one rule, and is
 //! refused by that rule alone.
 
+mod access;
 mod going;
 mod lending;
 mod ownership;

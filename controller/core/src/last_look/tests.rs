@@ -1,5 +1,7 @@
 //! What the last look before a call must show, and what stops the call.
 
+mod access;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
