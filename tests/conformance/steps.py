@@ -184,6 +184,7 @@ class Script:
         ada = {"UserName": "ada@example.com", **pool}
         self.call("appstream", "DisableUser", **ada)
         self.call("appstream", "EnableUser", **ada)
+        self.call("appstream", "DescribeUsers", **pool)
         self.count("DescribeUsers", "Users", 3, **pool)
         names = ("ada@example.com", "grace@example.com", "mary@example.com")
         pairs = [{"StackName": "full", "UserName": user, **pool} for user in names]
@@ -198,6 +199,7 @@ class Script:
         codes = [error["ErrorCode"] for error in answer["errors"]]
         self.expect("refusals of a batch", codes, ["STACK_NOT_FOUND"])
         listed = "UserStackAssociations"
+        self.call("appstream", "DescribeUserStackAssociations", StackName="full")
         self.count("DescribeUserStackAssociations", listed, 3, StackName="full")
         self.call("appstream", "BatchDisassociateUserStack", UserStackAssociations=pairs[:2])
         self.count("DescribeUserStackAssociations", listed, 1, **ada | {"UserName": names[2]})
