@@ -252,13 +252,16 @@ fn verdict(
 /// What people are told of a call that was made.
 fn success(step: &Step, cut_off: u32) -> Event {
     let action = &step.action;
-    let mut message = format!("{}: {}", action.operation(), step.reason);
     let mut details = json!({"action": action});
     if cut_off > 0 {
-        let noun = if cut_off == 1 { "session" } else { "sessions" };
-        message.push_str(&format!("; it cut off {cut_off} {noun}"));
         details["cut_off"] = json!(cut_off);
     }
+    let cut = match cut_off {
+        0 => String::new(),
+        1 => "; it cut off 1 session".to_owned(),
+        many => format!("; it cut off {many} sessions"),
+    };
+    let message = format!("{}: {}{cut}", action.operation(), step.reason);
     Event {
         event_type: EventType::Normal,
         reason: done(action),

@@ -20,6 +20,7 @@ use crate::error;
 /// # Errors
 ///
 /// As for every action; items that AWS refuses by themselves are in the result instead.
+#[expect(clippy::too_many_lines, reason = "one flat match, one SDK call an arm")]
 pub(super) async fn call(clients: &Clients, call: &AccessCall) -> Result<Applied, ApplyError> {
     let appstream = &clients.appstream;
     let pool = AuthenticationType::Userpool;
@@ -50,57 +51,20 @@ pub(super) async fn call(clients: &Clients, call: &AccessCall) -> Result<Applied
         AccessCall::BatchAssociateUserStack { stack, users } => {
             let pairs = users
                 .iter()
-                .map(|user| pair(stack, &user.user_name, user.send_email_notification))
-                .collect();
-            let request = appstream.batch_associate_user_stack();
-            let answer = request.set_user_stack_associations(Some(pairs)).send();
-            match answer.await {
-                Ok(answer) => Ok(item_by_item(answer.request_id(), answer.errors())),
-                Err(error) => Err(error::from_sdk(&error)),
-            }
+                .map(|user| pair(stack, &user.user_name, user.send_email_notification));
+            associate(clients, pairs.collect()).await
         }
         AccessCall::BatchDisassociateUserStack { stack, users } => {
-            let pairs = users.iter().map(|user| pair(stack, user, None)).collect();
-            let request = appstream.batch_disassociate_user_stack();
-            let answer = request.set_user_stack_associations(Some(pairs)).send();
-            match answer.await {
-                Ok(answer) => Ok(item_by_item(answer.request_id(), answer.errors())),
-                Err(error) => Err(error::from_sdk(&error)),
-            }
+            let pairs = users.iter().map(|user| pair(stack, user, None));
+            disassociate(clients, pairs.collect()).await
         }
         AccessCall::CreateEntitlement {
             stack,
             name,
             settings,
-        } => {
-            let EntitlementSettings {
-                description,
-                app_visibility,
-                attributes,
-            } = settings;
-            let request = appstream
-                .create_entitlement()
-                .stack_name(stack)
-                .name(name)
-                .set_description(description.clone())
-                .set_app_visibility(app_visibility.as_deref().map(AppVisibility::from))
-                .set_attributes(attributes.as_ref().map(sdk_attributes));
-            outcome(request.send()).await
-        }
+        } => create_entitlement(clients, stack, name, settings).await,
         AccessCall::UpdateEntitlement { stack, name, set } => {
-            let EntitlementSettings {
-                description,
-                app_visibility,
-                attributes,
-            } = set;
-            let request = appstream
-                .update_entitlement()
-                .stack_name(stack)
-                .name(name)
-                .set_description(description.clone())
-                .set_app_visibility(app_visibility.as_deref().map(AppVisibility::from))
-                .set_attributes(attributes.as_ref().map(sdk_attributes));
-            outcome(request.send()).await
+            update_entitlement(clients, stack, name, set).await
         }
         AccessCall::DeleteEntitlement { stack, name } => {
             let request = appstream.delete_entitlement();
@@ -151,6 +115,74 @@ pub(super) async fn call(clients: &Clients, call: &AccessCall) -> Result<Applied
             .await
         }
     }
+}
+
+async fn associate(
+    clients: &Clients,
+    pairs: Vec<UserStackAssociation>,
+) -> Result<Applied, ApplyError> {
+    let request = clients.appstream.batch_associate_user_stack();
+    let answer = request.set_user_stack_associations(Some(pairs)).send();
+    match answer.await {
+        Ok(answer) => Ok(item_by_item(answer.request_id(), answer.errors())),
+        Err(error) => Err(error::from_sdk(&error)),
+    }
+}
+
+async fn disassociate(
+    clients: &Clients,
+    pairs: Vec<UserStackAssociation>,
+) -> Result<Applied, ApplyError> {
+    let request = clients.appstream.batch_disassociate_user_stack();
+    let answer = request.set_user_stack_associations(Some(pairs)).send();
+    match answer.await {
+        Ok(answer) => Ok(item_by_item(answer.request_id(), answer.errors())),
+        Err(error) => Err(error::from_sdk(&error)),
+    }
+}
+
+async fn create_entitlement(
+    clients: &Clients,
+    stack: &str,
+    name: &str,
+    settings: &EntitlementSettings,
+) -> Result<Applied, ApplyError> {
+    let EntitlementSettings {
+        description,
+        app_visibility,
+        attributes,
+    } = settings;
+    let request = clients
+        .appstream
+        .create_entitlement()
+        .stack_name(stack)
+        .name(name)
+        .set_description(description.clone())
+        .set_app_visibility(app_visibility.as_deref().map(AppVisibility::from))
+        .set_attributes(attributes.as_ref().map(sdk_attributes));
+    outcome(request.send()).await
+}
+
+async fn update_entitlement(
+    clients: &Clients,
+    stack: &str,
+    name: &str,
+    set: &EntitlementSettings,
+) -> Result<Applied, ApplyError> {
+    let EntitlementSettings {
+        description,
+        app_visibility,
+        attributes,
+    } = set;
+    let request = clients
+        .appstream
+        .update_entitlement()
+        .stack_name(stack)
+        .name(name)
+        .set_description(description.clone())
+        .set_app_visibility(app_visibility.as_deref().map(AppVisibility::from))
+        .set_attributes(attributes.as_ref().map(sdk_attributes));
+    outcome(request.send()).await
 }
 
 fn pair(stack: &str, user: &str, send_email_notification: Option<bool>) -> UserStackAssociation {

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::access::Access;
-use crate::action::{Action, ObjectKind};
+use crate::action::{AccessCall, Action, ObjectKind};
 use crate::observed::{
     FleetState, ObservedBucket, ObservedFleet, ObservedStack, ObservedTags, Scaling,
 };
@@ -211,19 +211,23 @@ impl Aws {
             | Action::UntagResource { .. }
             | Action::PutBucketPolicy { .. }
             | Action::DeleteBucketPolicy { .. } => self.relate(action),
-            Action::Access(call) => {
-                let name = call.object().name;
-                let is_there = match call.object().kind {
-                    // Applications are for Elastic fleets.
-                    ObjectKind::Fleet => self.fleets.get(&name).is_some_and(|fleet| {
-                        fleet.settings.fleet_type.as_deref() == Some("ELASTIC")
-                    }),
-                    ObjectKind::Stack => self.stacks.contains_key(&name),
-                    ObjectKind::Bucket | ObjectKind::User => true,
-                };
-                self.access.apply(call, is_there)
-            }
+            Action::Access(call) => self.give(call),
         }
+    }
+
+    /// Makes a call about who may use what.
+    fn give(&mut self, call: &AccessCall) -> Result<(), Refused> {
+        let name = call.object().name;
+        let is_there = match call.object().kind {
+            // Applications are for Elastic fleets.
+            ObjectKind::Fleet => self
+                .fleets
+                .get(&name)
+                .is_some_and(|fleet| fleet.settings.fleet_type.as_deref() == Some("ELASTIC")),
+            ObjectKind::Stack => self.stacks.contains_key(&name),
+            ObjectKind::Bucket | ObjectKind::User => true,
+        };
+        self.access.apply(call, is_there)
     }
 
     /// Makes a call that is about more than one object's settings.
