@@ -1,15 +1,17 @@
 //! Many accounts and regions in one daemon: each by its own role, none in another's way.
 
+mod changing_hands;
 mod isolation;
 mod roles;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 use streamkeeper_simulator::http::{Server, serve};
-use streamkeeper_simulator::{Config, Delays, Simulator, Trust};
+use streamkeeper_simulator::{Caller, Config, Delays, Simulator, Trust};
 use streamkeeper_tests::{DEADLINE, Daemon, REGION, TestDatabase, wait_until};
 
 /// The daemon's own account.
@@ -21,6 +23,9 @@ const CLOSED: &str = "777788889999";
 
 const TEMPLATE: &str = "arn:aws:iam::{account}:role/hpc/streamkeeper";
 const EXTERNAL_ID: &str = "handed-out-by:away/1";
+
+/// An access key of the other account's own.
+const AWAY_KEY: &str = "AKIDAWAY";
 
 /// How long a role's credentials last unless a test says otherwise.
 const AN_HOUR: Duration = Duration::from_secs(3600);
@@ -49,6 +54,10 @@ impl Stage {
             delays: Delays::none(),
             time_scale: Some(1.0),
             roles,
+            credentials: BTreeMap::from([(
+                AWAY_KEY.to_owned(),
+                Caller::role(AWAY, "Streamkeeper", "daemon"),
+            )]),
             ..Config::default()
         });
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -60,7 +69,8 @@ impl Stage {
         }
     }
 
-    fn start(&self, options: &[&str]) -> Daemon {
+    /// A daemon's command, without credentials.
+    fn command(&self, options: &[&str]) -> Command {
         let fixed = [
             "run",
             "--sweep-interval=1s",
@@ -73,7 +83,13 @@ impl Stage {
         command
             .env("DATABASE_URL", &self.database.url)
             .env("AWS_ENDPOINT_URL", self.front.url())
-            .env("AWS_REGION", REGION)
+            .env("AWS_REGION", REGION);
+        command
+    }
+
+    fn start(&self, options: &[&str]) -> Daemon {
+        let mut command = self.command(options);
+        command
             .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
             .env("AWS_SECRET_ACCESS_KEY", "secret");
         Daemon::spawn(command)

@@ -10,7 +10,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::service_config::ServiceConfigKey;
 use streamkeeper_core::cloud::{ApplyError, Identity};
 
-use crate::credentials::{AssumeRole, Changes, Counted, RoleAssumer};
+use crate::credentials::{AssumeRole, Changes, OfOneAccount, Owner, RoleAssumer};
 use crate::observe::{Reader, identity};
 use crate::{AwsCloud, http};
 
@@ -58,6 +58,9 @@ pub struct AwsConfig {
     sdk: Arc<SdkConfig>,
     settings: AwsSettings,
     role: Option<AssumeRole>,
+    /// Where credentials come from, before they are held to one account.
+    source: Option<SharedCredentialsProvider>,
+    owner: Owner,
     changes: Changes,
 }
 
@@ -98,12 +101,19 @@ impl AwsConfig {
     }
 
     pub(crate) fn from_sdk(sdk: SdkConfig, settings: AwsSettings) -> Self {
-        let changes = Changes::default();
-        let sdk = match sdk.credentials_provider() {
+        let (owner, changes) = (Owner::default(), Changes::default());
+        let source = sdk.credentials_provider();
+        let sdk = match source.clone() {
             Some(inner) => {
-                let changes = changes.clone();
-                let counted = SharedCredentialsProvider::new(Counted { inner, changes });
-                sdk.into_builder().credentials_provider(counted).build()
+                let guarded = OfOneAccount {
+                    inner,
+                    sdk: sdk.clone(),
+                    owner: owner.clone(),
+                    changes: changes.clone(),
+                };
+                sdk.into_builder()
+                    .credentials_provider(SharedCredentialsProvider::new(guarded))
+                    .build()
             }
             None => sdk,
         };
@@ -111,8 +121,20 @@ impl AwsConfig {
             sdk: Arc::new(sdk),
             settings,
             role: None,
+            source,
+            owner,
             changes,
         }
+    }
+
+    /// The same configuration for one scope: with credentials of its own, which are checked by the
+    /// region's own STS, so that another region's trouble or another account's renewal is not its.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        let mut sdk = (*self.sdk).to_builder();
+        sdk.set_region(Some(Region::new(region.to_owned())));
+        sdk.set_credentials_provider(self.source.clone());
+        Self::from_sdk(sdk.build(), self.settings).with_role(self.role.clone())
     }
 
     /// The same configuration, with a way into other accounts.
@@ -135,6 +157,7 @@ impl AwsConfig {
             .sdk
             .to_builder()
             .credentials_provider(SharedCredentialsProvider::new(assumer))
+            .region(Region::new(region.to_owned()))
             .build();
         Some(Self::from_sdk(sdk, self.settings))
     }
@@ -157,6 +180,8 @@ impl AwsConfig {
             sdk: Arc::new(sdk),
             settings,
             role: self.role.clone(),
+            source: self.source.clone(),
+            owner: self.owner.clone(),
             changes: self.changes.clone(),
         }
     }
@@ -167,14 +192,17 @@ impl AwsConfig {
         AwsCloud::new(self.clients(region, account), self.settings)
     }
 
-    /// Asks STS in `region` who these credentials are.
+    /// Asks STS in `region` who these credentials are. From then on no others are used: see
+    /// [`WRONG_ACCOUNT`](crate::WRONG_ACCOUNT).
     ///
     /// # Errors
     ///
     /// Fails when there are no credentials or STS does not answer.
     pub async fn identity(&self, region: &str) -> Result<Identity, ApplyError> {
         let clients = Arc::new(self.clients(region, ""));
-        identity(&Reader::new(&clients, self.settings)).await
+        let identity = identity(&Reader::new(&clients, self.settings)).await?;
+        self.owner.learn(&identity.account);
+        Ok(identity)
     }
 
     fn clients(&self, region: &str, account: &str) -> Clients {

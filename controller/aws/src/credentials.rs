@@ -1,4 +1,4 @@
-//! Reaches other accounts by assuming a role in each, and notices when credentials change.
+//! Reaches other accounts by assuming a role in each, and never changes hands unnoticed.
 //!
 //! ```text
 //!   own credentials ─► sts:AssumeRole (role of the account, external id) ─► clients of that account
@@ -9,11 +9,12 @@
 //! - A role's ARN has the account in the place where IAM reads it, so that a role of one account
 //!   is never assumed for another.
 //! - Whatever fails here fails before anything was sent to the service that was meant.
+//! - Credentials that are renewed are handed on only if STS says that they are for the same account.
 //! - An external id is printed nowhere.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::provider::error::CredentialsError;
@@ -113,8 +114,8 @@ pub struct AssumeRole {
     pub external_id: Option<ExternalId>,
 }
 
-/// Counts what may have changed whose credentials these are: a renewal, and a refusal of the
-/// credentials themselves. Clones share it.
+/// Counts what is a reason to ask who we are: other credentials, and a refusal of the credentials
+/// themselves. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Changes(Arc<AtomicU64>);
 
@@ -135,22 +136,98 @@ impl Changes {
     }
 }
 
-/// Hands on another provider's credentials and counts how often they were fetched: the SDK keeps
-/// what it got until it is about to expire.
+/// The code of our own refusal to hand on credentials of another account.
+pub const WRONG_ACCOUNT: &str = "WrongAccount";
+
+/// Whose credentials were handed on so far.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Owner(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// The account, once STS was asked about it.
+    account: Option<String>,
+    /// The access key that was handed on last.
+    key: Option<String>,
+}
+
+impl Owner {
+    /// Takes note of what STS said of these credentials; what it said first stands.
+    pub(crate) fn learn(&self, account: &str) {
+        let mut known = self.lock();
+        known.account.get_or_insert_with(|| account.to_owned());
+    }
+
+    /// The account that a key has to be proven to be of; `None` when it was handed on before, or
+    /// nobody has asked yet whose the credentials are.
+    fn to_prove(&self, key: &str) -> Option<String> {
+        let known = self.lock();
+        let is_new = known.key.as_deref() != Some(key);
+        known.account.clone().filter(|_| is_new)
+    }
+
+    fn hand_on(&self, key: &str) {
+        self.lock().key = Some(key.to_owned());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Hands on another provider's credentials, of one account only: a profile or a helper program may
+/// come up with somebody else's when it is asked again, in the middle of a look or before a call.
+/// The SDK keeps what it got until it is about to expire.
 #[derive(Debug)]
-pub(crate) struct Counted {
+pub(crate) struct OfOneAccount {
     pub(crate) inner: SharedCredentialsProvider,
+    /// Where STS is.
+    pub(crate) sdk: SdkConfig,
+    pub(crate) owner: Owner,
     pub(crate) changes: Changes,
 }
 
-impl ProvideCredentials for Counted {
+impl OfOneAccount {
+    async fn prove(&self, credentials: &Credentials, expected: &str) -> Result<(), ApplyError> {
+        let config = aws_sdk_sts::config::Builder::from(&self.sdk)
+            .credentials_provider(credentials.clone())
+            .build();
+        let answer = aws_sdk_sts::Client::from_conf(config)
+            .get_caller_identity()
+            .send()
+            .await
+            .map_err(|error| before_sending(&error::from_sdk(&error), "GetCallerIdentity"))?;
+        let account = answer.account.unwrap_or_default();
+        if account == expected {
+            return Ok(());
+        }
+        Err(ApplyError {
+            class: ErrorClass::Denied,
+            code: WRONG_ACCOUNT.to_owned(),
+            message: format!(
+                "the credentials were for account {expected} and are now for {account}: they are \
+                 not used"
+            ),
+            request_id: None,
+        })
+    }
+}
+
+impl ProvideCredentials for OfOneAccount {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
     {
         future::ProvideCredentials::new(async {
             let credentials = self.inner.provide_credentials().await?;
-            self.changes.note();
+            let key = credentials.access_key_id();
+            if let Some(expected) = self.owner.to_prove(key) {
+                let proof = self.prove(&credentials, &expected).await;
+                // Whoever asks STS next is told; the keeper does before its next round.
+                self.changes.note();
+                proof.map_err(CredentialsError::provider_error)?;
+            }
+            self.owner.hand_on(key);
             Ok(credentials)
         })
     }
@@ -192,7 +269,10 @@ impl RoleAssumer {
             .set_external_id(external_id)
             .send()
             .await
-            .map_err(|error| self.failed(&error::from_sdk(&error)))?;
+            .map_err(|error| {
+                let what = format!("AssumeRole {}", self.role);
+                before_sending(&error::from_sdk(&error), &what)
+            })?;
         let granted = answer.credentials.zip(answer.assumed_role_user);
         granted
             .and_then(|(credentials, user)| into_credentials(credentials, &user))
@@ -203,27 +283,27 @@ impl RoleAssumer {
                 request_id: None,
             })
     }
+}
 
-    /// Says whose role it was. Nothing was sent to whoever was meant, so an outage of STS is
-    /// something that passes and not an unknown outcome.
-    fn failed(&self, error: &ApplyError) -> ApplyError {
-        let class = match error.class {
-            ErrorClass::Unknown => ErrorClass::NotReady,
-            class @ (ErrorClass::Throttled
-            | ErrorClass::NotReady
-            | ErrorClass::Gone
-            | ErrorClass::AlreadyThere
-            | ErrorClass::Limit
-            | ErrorClass::Denied
-            | ErrorClass::Invalid
-            | ErrorClass::Unexpected) => class,
-        };
-        ApplyError {
-            class,
-            code: error.code.clone(),
-            message: format!("AssumeRole {}: {}", self.role, error.message),
-            request_id: error.request_id.clone(),
-        }
+/// Says what was asked. Nothing was sent to whoever was meant, so an outage of STS is something
+/// that passes and not an unknown outcome.
+fn before_sending(error: &ApplyError, what: &str) -> ApplyError {
+    let class = match error.class {
+        ErrorClass::Unknown => ErrorClass::NotReady,
+        class @ (ErrorClass::Throttled
+        | ErrorClass::NotReady
+        | ErrorClass::Gone
+        | ErrorClass::AlreadyThere
+        | ErrorClass::Limit
+        | ErrorClass::Denied
+        | ErrorClass::Invalid
+        | ErrorClass::Unexpected) => class,
+    };
+    ApplyError {
+        class,
+        code: error.code.clone(),
+        message: format!("{what}: {}", error.message),
+        request_id: error.request_id.clone(),
     }
 }
 

@@ -36,7 +36,7 @@ use streamkeeper_core::observed::ObservedWorld;
 
 use client::Clients;
 pub use client::{AwsConfig, AwsSettings};
-pub use credentials::{AssumeRole, ExternalId, RoleTemplate};
+pub use credentials::{AssumeRole, ExternalId, RoleTemplate, WRONG_ACCOUNT};
 use observe::Reader;
 
 /// The cloud of one scope. Cheap to clone.

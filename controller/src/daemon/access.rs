@@ -11,7 +11,7 @@
 //! - The daemon's own account is never reached by a role: it would need one that trusts itself.
 //! - Only the scope's own region is asked, so that a region in trouble stays the only one.
 
-use streamkeeper_aws::AwsConfig;
+use streamkeeper_aws::{AwsConfig, WRONG_ACCOUNT};
 use streamkeeper_core::cloud::{ApplyError, ErrorClass, Identity};
 use streamkeeper_core::plan::WaitReason;
 use streamkeeper_state::{ScopeRow, Store};
@@ -33,7 +33,7 @@ impl Ways {
     pub(super) fn new(own: &AwsConfig, scope: &ScopeRow) -> Self {
         let declared = scope.account_id.as_deref();
         Self {
-            own: own.clone(),
+            own: own.in_region(&scope.region),
             role: declared.and_then(|account| own.assuming(&scope.region, account)),
         }
     }
@@ -79,7 +79,7 @@ pub(super) struct Unsaid(pub(super) String);
 pub(super) async fn ask(ways: &Ways, scope: &ScopeRow, store: &Store) -> Result<Access, Unsaid> {
     let own = match identity(&ways.own, &scope.region).await? {
         Ok(identity) => identity,
-        Err(denied) => return Ok(no_credentials(scope, denied.to_string())),
+        Err(denied) => return Ok(unusable(scope, &denied, String::new())),
     };
     let Some(declared) = &scope.account_id else {
         let pinned = store.pin_account(scope.id, &own.account).await;
@@ -105,12 +105,12 @@ pub(super) async fn ask(ways: &Ways, scope: &ScopeRow, store: &Store) -> Result<
     Ok(match identity(role, &scope.region).await? {
         Ok(theirs) => by_role(declared, theirs),
         Err(denied) => {
-            let message = format!(
-                "{denied}; let the role's trust policy admit {} and the external id, and the \
-                 daemon's own policy sts:AssumeRole on the role",
+            let hint = format!(
+                "; let the role's trust policy admit {} and the external id, and the daemon's own \
+                 policy sts:AssumeRole on the role",
                 own.arn
             );
-            no_credentials(scope, message)
+            unusable(scope, &denied, hint)
         }
     })
 }
@@ -134,12 +134,25 @@ async fn identity(aws: &AwsConfig, region: &str) -> Result<Result<Identity, Appl
     }
 }
 
+/// Credentials that are refused: by AWS, or by ourselves because they changed hands.
+fn unusable(scope: &ScopeRow, denied: &ApplyError, hint: String) -> Access {
+    if denied.code == WRONG_ACCOUNT {
+        refused(scope, WaitReason::WrongAccount, denied.message.clone())
+    } else {
+        no_credentials(scope, format!("{denied}{hint}"))
+    }
+}
+
 fn no_credentials(scope: &ScopeRow, message: String) -> Access {
+    refused(scope, WaitReason::NoCredentials, message)
+}
+
+fn refused(scope: &ScopeRow, reason: WaitReason, message: String) -> Access {
     let known = scope.account_id.clone().or(scope.pinned_account.clone());
     Access {
         account: known.unwrap_or_else(|| NO_ACCOUNT.to_owned()),
         caller_arn: String::new(),
-        refused: Some((WaitReason::NoCredentials, message)),
+        refused: Some((reason, message)),
         foreign: false,
     }
 }
