@@ -13,16 +13,17 @@ use crate::action::Action;
 use crate::observed::FleetState;
 use crate::plan::tests::harness::render;
 use crate::plan::tests::world::World;
-use crate::spec::{Disruption, DisruptionPolicy};
+use crate::spec::{Disruption, DisruptionPolicy, FleetType};
 use crate::window::tests::any_window;
 
 fn disruption() -> impl Strategy<Value = Value> {
     (
         select(vec!["WhenIdle", "Always", "Never"]),
         option::of(any_window()),
+        any::<bool>(),
     )
-        .prop_map(|(policy, window)| {
-            let mut disruption = json!({"policy": policy});
+        .prop_map(|(policy, window, replaces)| {
+            let mut disruption = json!({"policy": policy, "allowReplacement": replaces});
             if let Some(window) = window {
                 disruption["window"] = window;
             }
@@ -75,6 +76,7 @@ proptest! {
     fn nobody_is_interrupted_against_the_row(
         pair in pair(), accidents in vec(accident(), 0..4), disruption in disruption(),
         people in 0..3_u32, elsewhere in 0..2_u32, hour in 0..336_i64, deleting: bool,
+        retypes: bool, renames: bool,
     ) {
         let mut world = begin(&pair, &pair.a);
         world.converge();
@@ -85,10 +87,16 @@ proptest! {
         let in_force = match &mut world.environment.spec.fleet {
             Some(fleet) => {
                 fleet.disruption = disruption.clone();
+                if retypes && fleet.fleet_type != Some(FleetType::Elastic) {
+                    fleet.fleet_type = Some(FleetType::AlwaysOn);
+                }
                 disruption
             }
             None => Disruption::default(),
         };
+        if renames && let Some(stack) = &mut world.environment.spec.stack {
+            stack.name = Some("another".to_owned());
+        }
         if deleting {
             world.delete();
         }

@@ -160,16 +160,7 @@ impl Aws {
             Action::StopFleet {
                 name,
                 only_when_idle,
-            } => {
-                let sessions = self.sessions.get(name).copied().unwrap_or(0);
-                refuse(*only_when_idle && sessions > 0, "people are on it")?;
-                self.sessions.remove(name);
-                let fleet = self.fleet(name)?;
-                let stops = matches!(fleet.state, FleetState::Running | FleetState::Starting);
-                refuse(!stops, "it does not run")?;
-                fleet.state = FleetState::Stopping;
-                Ok(())
-            }
+            } => self.stop(name, *only_when_idle),
             Action::DeleteFleet { name } => {
                 let stopped = self.fleet(name)?.state == FleetState::Stopped;
                 refuse(!stopped, "ResourceInUse: it is not STOPPED")?;
@@ -230,6 +221,28 @@ impl Aws {
         self.access.apply(call, is_there)
     }
 
+    /// `StopFleet`: whoever is on it is cut off, which only a row that says so may do.
+    fn stop(&mut self, name: &str, only_when_idle: bool) -> Result<(), Refused> {
+        let sessions = self.sessions.get(name).copied().unwrap_or(0);
+        refuse(only_when_idle && sessions > 0, "people are on it")?;
+        self.sessions.remove(name);
+        let fleet = self.fleet(name)?;
+        let stops = matches!(fleet.state, FleetState::Running | FleetState::Starting);
+        refuse(!stops, "it does not run")?;
+        fleet.state = FleetState::Stopping;
+        Ok(())
+    }
+
+    /// `DisassociateFleet`.
+    fn part(&mut self, fleet: &str, stack: &str, only_when_idle: bool) -> Result<(), Refused> {
+        let sessions = self.sessions.get(fleet).copied().unwrap_or(0);
+        refuse(only_when_idle && sessions > 0, "people are on it")?;
+        let there = self
+            .associations
+            .remove(&(fleet.to_owned(), stack.to_owned()));
+        refuse(!there, "ResourceNotFound: no such association")
+    }
+
     /// Makes a call that is about more than one object's settings.
     fn relate(&mut self, action: &Action) -> Result<(), Refused> {
         match action {
@@ -245,12 +258,7 @@ impl Aws {
                 fleet,
                 stack,
                 only_when_idle,
-            } => {
-                let sessions = self.sessions.get(fleet).copied().unwrap_or(0);
-                refuse(*only_when_idle && sessions > 0, "people are on it")?;
-                let there = self.associations.remove(&(fleet.clone(), stack.clone()));
-                refuse(!there, "ResourceNotFound: no such association")
-            }
+            } => self.part(fleet, stack, *only_when_idle),
             Action::TagResource { object, tags, .. } => {
                 let stored = self.tags(object.kind, &object.name)?;
                 stored.extend(tags.clone());
