@@ -1,6 +1,7 @@
 //! Who may use what: users of the user pool, entitlements, applications of Elastic fleets.
 
 mod entitlements;
+mod refused;
 mod users;
 
 use serde_json::{Value, json};

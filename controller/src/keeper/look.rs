@@ -64,6 +64,12 @@ impl Candidate {
         neighbours
     }
 
+    /// Whether somebody wants it looked at, and it was not since.
+    fn is_asked_for(&self) -> bool {
+        let asked = self.row.reconcile_requested_at;
+        asked.is_some_and(|asked| self.row.verified_at.is_none_or(|seen| seen < asked))
+    }
+
     /// Everything there is to read of who may use what.
     pub(crate) fn access(&self) -> AccessRequest {
         access::whole(
@@ -119,9 +125,11 @@ pub(crate) fn first(due: &[Candidate], sweep: Option<TimeDelta>, now: Timestamp)
         request
             .buckets
             .extend(managed_buckets(&candidate.row.managed));
-        // Drift that is open is looked at until it is gone, an account's home at every sweep.
+        // What differed is looked at until it does not, and what somebody asks for at once; the
+        // user pool at every sweep.
         let whole = candidate.access();
-        if open.iter().any(|drift| access::concerns(&drift.path)) {
+        let differs = open.iter().any(|drift| access::concerns(&drift.path));
+        if differs || candidate.is_asked_for() {
             request.access.add(&whole);
         } else if sweep.is_some() {
             request.access.users |= whole.users;

@@ -163,6 +163,40 @@ async fn what_another_administrator_does_to_users_is_found_and_put_right() {
 }
 
 #[tokio::test]
+async fn whoever_asks_for_a_look_gets_all_of_it() {
+    let mut world = converged(&two()).await;
+    world.admin("BatchDisassociateUserStack", pair(ADA));
+    world.sql("SELECT streamkeeper.reconcile_now('cfd')").await;
+    // No sweep is due yet.
+    assert!(!world.round().await.swept);
+    assert_eq!(
+        world.drift().await,
+        ["stack/cfd users.ada@example.com.association open"]
+    );
+    world.settle().await;
+    assert_eq!(users_of(&world, "cfd"), [ADA, BOB]);
+    world.assert_quiet().await;
+}
+
+#[tokio::test]
+async fn two_rows_may_list_the_same_person() {
+    let mut world = converged(&two()).await;
+    world.insert("other", &two()).await;
+    world.settle().await;
+    assert_eq!(world.ready("other").await, CONVERGED);
+    for stack in ["cfd", "other"] {
+        assert_eq!(users_of(&world, stack), [ADA, BOB]);
+    }
+    world
+        .sql("DELETE FROM streamkeeper.environments WHERE name = 'cfd'")
+        .await;
+    world.settle().await;
+    assert_eq!(users_of(&world, "other"), [ADA, BOB]);
+    assert_eq!(count(&world, "CreateUser"), 2);
+    world.assert_quiet().await;
+}
+
+#[tokio::test]
 async fn an_account_that_is_deleted_by_hand_is_made_anew() {
     let mut world = converged(&two()).await;
     world.admin("DeleteUser", account(ADA));
