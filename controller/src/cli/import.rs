@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::ValueEnum;
 use streamkeeper_aws::{AwsCloud, AwsConfig, AwsSettings};
-use streamkeeper_core::cloud::{Cloud as _, ObserveRequest};
+use streamkeeper_core::cloud::{Cloud as _, Identity, ObserveRequest};
 use streamkeeper_core::environment::Timestamp;
 use streamkeeper_core::import::{Import, NewRow, Remark, Surroundings, import};
 use streamkeeper_core::observed::ObservedWorld;
@@ -17,6 +17,7 @@ use super::document::{Document, DocumentList, to_yaml_documents};
 use super::failure::{CliError, DIFFERENCES};
 use super::{GlobalOptions, output};
 use crate::clock::{Clock as _, SystemClock};
+use crate::config::AccountArgs;
 
 /// The options of `import`.
 #[derive(Debug, Clone, clap::Args)]
@@ -39,6 +40,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
 
+    /// The account, reached by --assume-role; by default that of the credentials
+    #[arg(long, value_name = "ID", value_parser = account_id)]
+    account: Option<String>,
+
+    #[command(flatten)]
+    accounts: AccountArgs,
+
     /// Print documents that `apply -f` takes, and insert nothing
     #[arg(short, long, value_name = "FORMAT")]
     output: Option<Format>,
@@ -56,20 +64,20 @@ pub(super) async fn run(global: &GlobalOptions, args: Args) -> anyhow::Result<Ex
     let Args {
         names,
         region,
+        account,
+        accounts,
         output: format,
     } = args;
+    let how = accounts.assume_role().map_err(CliError::Config)?;
     let store = match (format, global.database_url()?) {
         (Some(_), None) => None,
         (Some(_) | None, _) => Some(global.connect().await?),
     };
-    let config = AwsConfig::load(patient()).await;
+    let config = AwsConfig::load(patient()).await.with_role(how);
     let region = region
         .or_else(|| config.default_region())
         .ok_or(CliError::NoRegion)?;
-    let identity = config
-        .identity(&region)
-        .await
-        .context("failed to ask AWS whose these credentials are")?;
+    let (config, identity) = reach(config, &region, account.as_deref()).await?;
     let cloud = config.cloud(&region, &identity.account);
     let world = look(&cloud, SystemClock::new().now()).await?;
     let only: BTreeSet<String> = names.into_iter().collect();
@@ -103,6 +111,39 @@ pub(super) async fn run(global: &GlobalOptions, args: Args) -> anyhow::Result<Ex
         (None, None) => {}
     }
     Ok(conclude(&import))
+}
+
+fn account_id(text: &str) -> Result<String, String> {
+    let is_id = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_id
+        .then(|| text.to_owned())
+        .ok_or_else(|| "an account has 12 digits".to_owned())
+}
+
+/// Credentials of the account that was asked for, proven by STS: our own, or its role's.
+async fn reach(
+    own: AwsConfig,
+    region: &str,
+    account: Option<&str>,
+) -> anyhow::Result<(AwsConfig, Identity)> {
+    const WHOSE: &str = "failed to ask AWS whose these credentials are";
+    let identity = own.identity(region).await.context(WHOSE)?;
+    let Some(account) = account.filter(|account| *account != identity.account) else {
+        return Ok((own, identity));
+    };
+    let role = own.assuming(region, account).with_context(|| {
+        format!(
+            "the credentials are for account {}; reach {account} with --assume-role",
+            identity.account
+        )
+    })?;
+    let identity = role.identity(region).await.context(WHOSE)?;
+    anyhow::ensure!(
+        identity.account == account,
+        "the role that was assumed for account {account} is one of account {}",
+        identity.account
+    );
+    Ok((role, identity))
 }
 
 /// A daemon looks again in a minute, an import is for once: it takes the time that a large account

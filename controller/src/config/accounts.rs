@@ -4,7 +4,7 @@ use std::fmt;
 
 use streamkeeper_aws::{AssumeRole, ExternalId, RoleTemplate};
 
-use super::faulty;
+use super::{ConfigFaults, faulty};
 
 /// The options of every command that asks AWS anything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
@@ -41,6 +41,17 @@ impl fmt::Debug for Unprinted {
 }
 
 impl AccountArgs {
+    /// How other accounts are reached, for a command that has no other options to judge.
+    ///
+    /// # Errors
+    ///
+    /// Fails with every fault there is.
+    pub(crate) fn assume_role(&self) -> Result<Option<AssumeRole>, ConfigFaults> {
+        let mut faults = Vec::new();
+        let how = self.validate(&mut faults);
+        how.ok_or(ConfigFaults { faults })
+    }
+
     /// Reads both; `Some(None)` when neither is there, `None` when a fault was noted.
     ///
     /// A variable that is set to nothing, as container platforms do, is not set.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use streamkeeper_simulator::Caller;
-use streamkeeper_tests::{DEADLINE, REGION, wait_until};
+use serde_json::json;
+use streamkeeper_simulator::{Call, Caller};
+use streamkeeper_tests::{DEADLINE, Daemon, REGION, wait_until};
 
 use super::{AN_HOUR, AWAY, CLOSED, EXTERNAL_ID, HOME, Stage, TEMPLATE};
 
@@ -94,4 +95,42 @@ async fn credentials_of_a_role_are_renewed_and_checked_before_they_are_used() {
         .until("SELECT ready = 'True' FROM streamkeeper.status WHERE name = 'far'")
         .await;
     assert_eq!(stage.count(AWAY, "CreateFleet"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_account_is_imported_by_its_role() {
+    let stage = Stage::set(AN_HOUR).await;
+    let theirs = Caller::role(AWAY, "Admin", "grace");
+    let call = Call::appstream(REGION, "CreateStack", json!({"Name": "by-hand"}));
+    stage.simulator.call(&call.by(theirs)).unwrap();
+    let import = |options: &[&str]| {
+        let account = format!("--account={AWAY}");
+        let mut command = Daemon::command(["import", "-o", "json", &account]);
+        command
+            .args(options)
+            .env("AWS_ENDPOINT_URL", stage.front.url())
+            .env("AWS_REGION", REGION)
+            .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "secret");
+        Daemon::spawn(command)
+    };
+    let (role, id) = (
+        format!("--assume-role={TEMPLATE}"),
+        format!("--external-id={EXTERNAL_ID}"),
+    );
+    let program = import(&[&role, &id]);
+    assert!(program.wait(DEADLINE).await.success());
+    let printed = program.output().join("\n");
+    assert!(
+        printed.contains("by-hand") && printed.contains(AWAY),
+        "{printed}"
+    );
+
+    let program = import(&[]);
+    assert_eq!(program.wait(DEADLINE).await.code(), Some(1));
+    let said = program.log().join("\n");
+    assert!(
+        said.contains("reach 444455556666 with --assume-role"),
+        "{said}"
+    );
 }
