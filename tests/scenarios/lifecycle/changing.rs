@@ -1,7 +1,8 @@
 //! What may change changes, what may not is refused where it was asked.
 
 use serde_json::{Value, json};
-use streamkeeper_tests::World;
+use streamkeeper_simulator::ImageSeed;
+use streamkeeper_tests::{World, brisk};
 
 use super::{CONVERGED, converged};
 use crate::converge::blog;
@@ -24,6 +25,43 @@ async fn a_fleet_that_should_be_stopped_is_never_started() {
     let before = world.changes().len();
     world.settle().await;
     assert_eq!(world.changes()[before..], ["UpdateFleet fleet/cfd"]);
+    world.assert_quiet().await;
+}
+
+#[tokio::test]
+async fn another_operating_system_comes_with_its_image_through_one_stop() {
+    let mut config = brisk();
+    config.images.push(ImageSeed {
+        platform: "UBUNTU_PRO_2404".to_owned(),
+        ..ImageSeed::private("ubuntu")
+    });
+    let mut world = World::with(config).await;
+    let mut spec = blog();
+    spec["fleet"]["platform"] = json!("WINDOWS_SERVER_2019");
+    world.insert("cfd", &spec).await;
+    world.settle().await;
+    assert_eq!(world.ready("cfd").await, CONVERGED);
+    let before = world.changes().len();
+    world
+        .sql(
+            "UPDATE streamkeeper.environments
+             SET spec['fleet']['platform'] = '\"UBUNTU_PRO_2404\"',
+                 spec['image']['name'] = '\"ubuntu\"'",
+        )
+        .await;
+    world.settle().await;
+    assert_eq!(
+        world.changes()[before..],
+        [
+            "StopFleet fleet/cfd",
+            "UpdateFleet fleet/cfd",
+            "StartFleet fleet/cfd"
+        ]
+    );
+    let fleet = world.fleet("cfd");
+    assert_eq!(fleet["Platform"], "UBUNTU_PRO_2404");
+    assert_eq!(fleet["ImageName"], "ubuntu");
+    assert_eq!(world.ready("cfd").await, CONVERGED);
     world.assert_quiet().await;
 }
 
