@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use super::disruption::{self, Permit};
 use super::draft::{Draft, Ownership};
-use super::{Step, WaitReason, access, association, power};
+use super::{Step, WaitReason, access, applications, association, power};
 use crate::action::{Action, ObjectKind, ObjectRef};
 use crate::environment::Mode;
 use crate::observed::{FleetState, Observed, ObservedFleet, ObservedStack, ObservedTags};
@@ -112,8 +112,7 @@ fn moves_first(draft: &mut Draft<'_>, object: &ObjectRef) -> bool {
 /// What was left out is gone. What was managed of it is released by the first look that says so,
 /// and the object by the second: one negative look is no proof.
 fn forget(draft: &mut Draft<'_>, object: &ObjectRef) {
-    let word = object.kind.as_str();
-    let below = format!("{word}.");
+    let below = format!("{}.", object.kind.as_str());
     let environment = draft.input.environment;
     // A fleet that takes its place is managed by the same paths.
     let is_left_out = match object.kind {
@@ -122,9 +121,7 @@ fn forget(draft: &mut Draft<'_>, object: &ObjectRef) {
         ObjectKind::Bucket | ObjectKind::User => false,
     };
     let goes = |path: &str| {
-        path == word
-            || path == power::STATE && object.kind == ObjectKind::Fleet
-            || path == association::PATH
+        goes_with(object.kind, path)
             || is_left_out && path.starts_with(&below) && path != disruption::PATH
             || is_left_out && path == "image" && object.kind == ObjectKind::Fleet
     };
@@ -148,18 +145,32 @@ fn forget(draft: &mut Draft<'_>, object: &ObjectRef) {
     );
 }
 
+/// Whether what is managed at a path ends with an object, and what takes its place gets it anew.
+fn goes_with(kind: ObjectKind, path: &str) -> bool {
+    let is_its = match kind {
+        ObjectKind::Fleet => path == power::STATE || path == applications::PATH,
+        ObjectKind::Stack => {
+            path.starts_with("entitlements.")
+                || path.starts_with("users.") && path.ends_with(".association")
+        }
+        ObjectKind::Bucket | ObjectKind::User => false,
+    };
+    is_its || path == kind.as_str() || path == association::PATH
+}
+
 /// Plans the replacement of our fleet by one that AWS makes anew, with the same name.
 pub(super) fn replace_fleet(draft: &mut Draft<'_>, fleet: &ObservedFleet, why: &str) {
     let object = ObjectRef::fleet(&fleet.name);
     draft.ours.remove(&object);
     if draft.input.environment.mode == Mode::Enforce {
         // That they end is our doing, and no drift.
-        for path in [object.kind.as_str(), power::STATE, association::PATH] {
-            draft.plan.holds.remove(path);
-            if draft.input.managed.contains_key(path) {
-                draft.plan.released.insert(path.to_owned());
+        for path in draft.input.managed.keys() {
+            if goes_with(object.kind, path) {
+                draft.plan.holds.remove(path);
+                draft.plan.released.insert(path.clone());
             }
         }
+        draft.plan.holds.remove(object.kind.as_str());
     }
     // Should the row be changed back, the fleet runs again.
     let owes_start = power::owes_start(draft);

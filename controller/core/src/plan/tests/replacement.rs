@@ -279,7 +279,12 @@ fn a_stack_that_the_row_leaves_out_goes_and_the_fleet_runs_on() {
 fn what_is_renamed_goes_before_its_namesake_comes() {
     for (pointer, object) in [("/fleet/name", "fleet/new"), ("/stack/name", "stack/new")] {
         let users = json!([{"userName": "ada@example.com"}]);
-        let row = with(allowed(), &[("/users", users)]);
+        let entitlements = json!([{
+            "name": "viewers", "appVisibility": "ALL",
+            "attributes": [{"name": "roles", "value": "viewer"}]
+        }]);
+        let changes = [("/users", users), ("/entitlements", entitlements)];
+        let row = with(allowed(), &changes);
         let mut world = World::converged(&row);
         world.edit(&with(row, &[(pointer, json!("new"))]));
         loop {
