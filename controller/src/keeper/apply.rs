@@ -65,7 +65,7 @@ pub(crate) async fn apply<C: Cloud>(
             Ok(result) => result,
             Err(error) => return Err((applied, error)),
         };
-        if result.is_err() {
+        if is_open(&result) {
             held.extend(objects);
         }
         let is_whole = result.as_ref().is_ok_and(Vec::is_empty);
@@ -77,6 +77,15 @@ pub(crate) async fn apply<C: Cloud>(
         });
     }
     Ok(applied)
+}
+
+/// Whether it is not known what became of a call, or of a part of it, or it failed altogether: its
+/// objects are left alone until the next look. Items that were refused hold up nothing else.
+fn is_open(result: &Result<Vec<ItemRefusal>, Failed>) -> bool {
+    match result {
+        Ok(refused) => refused.iter().any(|one| !one.class.is_definite()),
+        Err(_) => true,
+    }
 }
 
 async fn one<C: Cloud>(

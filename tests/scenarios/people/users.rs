@@ -119,6 +119,33 @@ async fn one_user_whom_aws_refuses_holds_up_nobody_else_and_is_named() {
 }
 
 #[tokio::test]
+async fn an_internal_error_about_one_user_is_settled_by_looking() {
+    let mut world = World::with(roomy()).await;
+    world.simulator.refuse_user(ADA, Some("INTERNAL_ERROR"));
+    world.insert("cfd", &two()).await;
+    world.run_for(Duration::from_secs(90)).await;
+    assert_eq!(users_of(&world, "cfd"), [BOB]);
+    let outcomes = "SELECT DISTINCT outcome FROM streamkeeper.intents
+                    WHERE operation = 'BatchAssociateUserStack'";
+    assert_eq!(world.lines(outcomes).await, ["refused"]);
+    assert!(!world.events("OutcomeResolved").await.is_empty());
+
+    world.simulator.refuse_user(ADA, None);
+    world.run_for(Duration::from_secs(11 * 60)).await;
+    world.settle().await;
+    assert_eq!(world.ready("cfd").await, CONVERGED);
+    assert_eq!(users_of(&world, "cfd"), [ADA, BOB]);
+
+    // Nor does one user keep a row from going.
+    world.simulator.refuse_user(ADA, Some("INTERNAL_ERROR"));
+    world.sql("DELETE FROM streamkeeper.environments").await;
+    world.settle().await;
+    assert!(!world.exists("cfd").await);
+    assert_eq!(world.stack("cfd"), Value::Null);
+    world.assert_quiet().await;
+}
+
+#[tokio::test]
 async fn a_new_account_that_is_not_known_everywhere_yet_is_waited_for() {
     let mut world = World::brisk().await;
     world.insert("cfd", &two()).await;
