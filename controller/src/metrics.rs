@@ -14,12 +14,13 @@ use prometheus_client::registry::Registry;
 /// Outcomes of a pass.
 const PASS_OUTCOMES: [&str; 5] = ["unchanged", "changed", "conflict", "failed", "panicked"];
 /// Mutating operations.
-const ACTIONS: [&str; 26] = [
+const ACTIONS: [&str; 27] = [
     "CreateFleet",
     "UpdateFleet",
     "StartFleet",
     "StopFleet",
     "DeleteFleet",
+    "DeregisterScalableTarget",
     "CreateStack",
     "UpdateStack",
     "DeleteStack",

@@ -6,6 +6,7 @@ use std::error::Error;
 use std::future::Future;
 use std::time::Duration;
 
+use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
 use aws_sdk_appstream::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_appstream::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -69,6 +70,7 @@ async fn call(clients: &Clients, action: &Action) -> Result<Applied, ApplyError>
             only_when_idle: _,
         } => outcome(appstream.stop_fleet().name(name).send()).await,
         Action::DeleteFleet { name } => outcome(appstream.delete_fleet().name(name).send()).await,
+        Action::DeregisterScalableTarget { fleet } => deregister(clients, fleet).await,
         Action::CreateStack {
             name,
             settings,
@@ -122,6 +124,15 @@ async fn call(clients: &Clients, action: &Action) -> Result<Applied, ApplyError>
         }
         Action::Access(call) => access::call(clients, call).await,
     }
+}
+
+async fn deregister(clients: &Clients, fleet: &str) -> Result<Applied, ApplyError> {
+    let request = clients.scaling.deregister_scalable_target();
+    let request = request
+        .service_namespace(ServiceNamespace::Appstream)
+        .scalable_dimension(ScalableDimension::AppstreamFleetDesiredCapacity)
+        .resource_id(format!("fleet/{fleet}"));
+    outcome(request.send()).await
 }
 
 /// What one call came to.

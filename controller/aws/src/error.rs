@@ -60,6 +60,8 @@ const NOT_READY: &[&str] = &[
 ///   Backing off to minutes and saying what to do serves both.
 const GONE: &[&str] = &[
     "EntitlementNotFoundException",
+    // Application Auto Scaling has no such target.
+    "ObjectNotFoundException",
     "NoSuchBucket",
     "NoSuchBucketPolicy",
     NOT_FOUND,

@@ -41,6 +41,8 @@ pub enum Action {
     StopFleet { name: String, only_when_idle: bool },
     /// `DeleteFleet`; the fleet must be stopped and associated with nothing.
     DeleteFleet { name: String },
+    /// `DeregisterScalableTarget` of Application Auto Scaling: a fleet that goes is scaled no more.
+    DeregisterScalableTarget { fleet: String },
     /// `CreateStack`, with our tags from the first moment on.
     CreateStack {
         name: String,
@@ -181,6 +183,7 @@ impl Action {
             Self::StartFleet { .. } => "StartFleet",
             Self::StopFleet { .. } => "StopFleet",
             Self::DeleteFleet { .. } => "DeleteFleet",
+            Self::DeregisterScalableTarget { .. } => "DeregisterScalableTarget",
             Self::CreateStack { .. } => "CreateStack",
             Self::UpdateStack { .. } => "UpdateStack",
             Self::DeleteStack { .. } => "DeleteStack",
@@ -202,7 +205,8 @@ impl Action {
             | Self::UpdateFleet { name, .. }
             | Self::StartFleet { name }
             | Self::StopFleet { name, .. }
-            | Self::DeleteFleet { name } => ObjectRef::fleet(name),
+            | Self::DeleteFleet { name }
+            | Self::DeregisterScalableTarget { fleet: name } => ObjectRef::fleet(name),
             Self::CreateStack { name, .. }
             | Self::UpdateStack { name, .. }
             | Self::DeleteStack { name }
@@ -229,6 +233,7 @@ impl Action {
             | Self::StartFleet { .. }
             | Self::StopFleet { .. }
             | Self::DeleteFleet { .. }
+            | Self::DeregisterScalableTarget { .. }
             | Self::UpdateStack { .. }
             | Self::DeleteStack { .. }
             | Self::AssociateFleet { .. }
@@ -246,6 +251,7 @@ impl Action {
         match self {
             Self::StopFleet { .. }
             | Self::DeleteFleet { .. }
+            | Self::DeregisterScalableTarget { .. }
             | Self::DeleteStack { .. }
             | Self::DisassociateFleet { .. }
             | Self::UntagResource { .. }
@@ -278,6 +284,7 @@ impl Action {
             | Self::StartFleet { .. }
             | Self::StopFleet { .. }
             | Self::DeleteFleet { .. }
+            | Self::DeregisterScalableTarget { .. }
             | Self::CreateStack { .. }
             | Self::DeleteStack { .. }
             | Self::AssociateFleet { .. }
@@ -328,6 +335,7 @@ impl fmt::Display for Action {
             | Self::StartFleet { .. }
             | Self::StopFleet { .. }
             | Self::DeleteFleet { .. }
+            | Self::DeregisterScalableTarget { .. }
             | Self::CreateStack { .. }
             | Self::UpdateStack { .. }
             | Self::DeleteStack { .. }

@@ -55,6 +55,7 @@ pub fn check(input: &PlanInput<'_>, plan: &Plan) -> Vec<Note> {
             neighbours::lent(input, &step.action),
             neighbours::deserted(input, &step.action),
             going::may_go(input, &step.action),
+            going::goes_along(input, &plan.steps[index..], &step.action),
             tags_from_the_start(input, &step.action),
             keeps_our_tags(input, &step.action),
             stopped_for(input, &step.action),
@@ -106,7 +107,8 @@ fn of_this_environment(input: &PlanInput<'_>, action: &Action) -> Option<&'stati
         | Action::UpdateFleet { name, .. }
         | Action::StartFleet { name }
         | Action::StopFleet { name, .. }
-        | Action::DeleteFleet { name } => fleet(name),
+        | Action::DeleteFleet { name }
+        | Action::DeregisterScalableTarget { fleet: name } => fleet(name),
         Action::CreateStack { name, .. }
         | Action::UpdateStack { name, .. }
         | Action::DeleteStack { name } => stack(name),
@@ -189,6 +191,7 @@ fn ours(input: &PlanInput<'_>, earlier: &[Step], step: &Step) -> Option<&'static
         | Action::StartFleet { .. }
         | Action::StopFleet { .. }
         | Action::DeleteFleet { .. }
+        | Action::DeregisterScalableTarget { .. }
         | Action::UpdateStack { .. }
         | Action::DeleteStack { .. }
         | Action::TagResource { .. }
@@ -236,6 +239,7 @@ fn object_is_ours(
             | Action::StartFleet { .. }
             | Action::StopFleet { .. }
             | Action::DeleteFleet { .. }
+            | Action::DeregisterScalableTarget { .. }
             | Action::UpdateStack { .. }
             | Action::DeleteStack { .. }
             | Action::AssociateFleet { .. }

@@ -101,6 +101,8 @@ reasons! {
     Finalized,
     /// A fleet's capacity differs from the row's and is left to Application Auto Scaling.
     CapacityScaled,
+    /// The scalable target of a fleet that is deleted next was deregistered.
+    Deregistered,
     /// A deleted fleet left its scalable target behind.
     ScalableTargetLeft,
     /// A path is repaired over and over: somebody else writes it too.

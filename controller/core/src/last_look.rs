@@ -31,6 +31,9 @@ pub fn request(action: &Action, now: Timestamp) -> Option<ObserveRequest> {
             request.fleets.insert(name.clone());
             request.associations_of_fleets.insert(name.clone());
         }
+        Action::DeregisterScalableTarget { fleet } => {
+            request.fleets.insert(fleet.clone());
+        }
         Action::DeleteStack { name } => {
             request.stacks.insert(name.clone());
             request.associations_of_stacks.insert(name.clone());
@@ -81,16 +84,10 @@ pub fn verify(
             may_interrupt(observed, name, *only_when_idle)
         }
         Action::DeleteFleet { .. } => {
-            fleet_is_ours(environment, observed)?;
-            let stopped = observed
-                .fleet
-                .present()
-                .is_some_and(|fleet| fleet.state == FleetState::Stopped);
-            if !stopped {
-                return Err("the fleet is not stopped".to_owned());
-            }
+            stopped_fleet_is_ours(environment, observed)?;
             nothing(&observed.fleet_stacks, "stack")
         }
+        Action::DeregisterScalableTarget { .. } => stopped_fleet_is_ours(environment, observed),
         Action::DeleteStack { .. } => {
             stack_is_ours(environment, observed)?;
             nothing(&observed.stack_fleets, "fleet")
@@ -142,6 +139,20 @@ fn fleet_is_ours(environment: &Environment, observed: &ObservedEnvironment) -> R
     }
 }
 
+fn stopped_fleet_is_ours(
+    environment: &Environment,
+    observed: &ObservedEnvironment,
+) -> Result<(), String> {
+    fleet_is_ours(environment, observed)?;
+    let stopped = observed
+        .fleet
+        .present()
+        .is_some_and(|fleet| fleet.state == FleetState::Stopped);
+    stopped
+        .then_some(())
+        .ok_or_else(|| "the fleet is not stopped".to_owned())
+}
+
 fn stack_is_ours(environment: &Environment, observed: &ObservedEnvironment) -> Result<(), String> {
     match &observed.stack {
         Observed::Present(stack) => carries_uid(environment, &stack.tags),
@@ -177,6 +188,7 @@ pub fn cut_off(action: &Action, observed: &ObservedEnvironment) -> u32 {
         | Action::UpdateFleet { .. }
         | Action::StartFleet { .. }
         | Action::DeleteFleet { .. }
+        | Action::DeregisterScalableTarget { .. }
         | Action::CreateStack { .. }
         | Action::UpdateStack { .. }
         | Action::DeleteStack { .. }

@@ -298,6 +298,7 @@ fn done(action: &Action) -> EventReason {
         Action::StartFleet { .. } => EventReason::Started,
         Action::StopFleet { .. } => EventReason::Stopped,
         Action::DeleteFleet { .. } | Action::DeleteStack { .. } => EventReason::Deleted,
+        Action::DeregisterScalableTarget { .. } => EventReason::Deregistered,
         Action::AssociateFleet { .. } => EventReason::Associated,
         Action::DisassociateFleet { .. } => EventReason::Disassociated,
         Action::TagResource { tags, .. } if tags.contains_key(UID_TAG) => EventReason::Adopted,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use streamkeeper_simulator::{Config, Fault, Matcher};
+use streamkeeper_simulator::{Config, Face, Fault, Matcher};
 use streamkeeper_tests::{REGION, World, brisk};
 
 use super::{CONVERGED, converged};
@@ -119,25 +119,106 @@ async fn while_targets_cannot_be_read_the_capacity_is_left_alone() {
     world.assert_quiet().await;
 }
 
+const DELETE: &str = "DELETE FROM streamkeeper.environments WHERE name = 'cfd'";
+
+/// The last two changes of a deletion.
+const GOES: [&str; 2] = [
+    "DeregisterScalableTarget fleet/cfd",
+    "DeleteFleet fleet/cfd",
+];
+
+/// The blog's environment with a target, where AWS itself deregisters nothing.
+async fn registered() -> World {
+    let mut world = World::with(Config {
+        deletion_deregisters: false,
+        ..brisk()
+    })
+    .await;
+    world.insert("cfd", &blog()).await;
+    world.settle().await;
+    world.admin("RegisterScalableTarget", target(1, 10));
+    world
+}
+
+fn is_registered(world: &World) -> bool {
+    let input = json!({"ServiceNamespace": "appstream"});
+    let targets = world.admin("DescribeScalableTargets", input);
+    !targets["ScalableTargets"].as_array().unwrap().is_empty()
+}
+
 #[tokio::test]
-async fn a_deleted_fleet_takes_its_target_along_where_that_is_allowed() {
-    for allowed in [true, false] {
-        let mut world = World::with(Config {
-            deletion_deregisters: allowed,
-            ..brisk()
-        })
-        .await;
-        world.insert("cfd", &blog()).await;
-        world.settle().await;
-        world.admin("RegisterScalableTarget", target(1, 10));
-        world
-            .sql("DELETE FROM streamkeeper.environments WHERE name = 'cfd'")
-            .await;
-        world.settle().await;
-        assert!(!world.exists("cfd").await, "the row does not stay for it");
-        assert!(world.fleet("cfd").is_null());
-        let left = world.events("ScalableTargetLeft").await;
-        assert_eq!(left.len(), usize::from(!allowed), "{left:?}");
-        world.assert_quiet().await;
+async fn a_deleted_fleet_is_scaled_no_more() {
+    let mut world = registered().await;
+    world.sql(DELETE).await;
+    world.settle().await;
+    assert!(!world.exists("cfd").await);
+    let changes = world.changes();
+    assert_eq!(changes[changes.len() - 2..], GOES);
+    assert!(!is_registered(&world));
+    assert_eq!(world.events("Deregistered").await.len(), 1);
+    assert_eq!(world.events("ScalableTargetLeft").await, [""; 0]);
+    world.assert_quiet().await;
+}
+
+#[tokio::test]
+async fn who_may_not_deregister_deletes_all_the_same_and_says_what_is_left() {
+    let mut world = registered().await;
+    let denied = Fault::refuse("AccessDeniedException", "not authorized");
+    let matcher = Matcher::operation("DeregisterScalableTarget").always();
+    world.simulator.faults().add(matcher, denied);
+    world.sql(DELETE).await;
+    world.settle().await;
+    assert!(!world.exists("cfd").await, "the row does not stay for it");
+    assert!(world.fleet("cfd").is_null());
+    assert_eq!(world.events("CallRefused").await.len(), 1);
+    assert_eq!(world.events("ScalableTargetLeft").await.len(), 1);
+    world.assert_quiet().await;
+}
+
+#[tokio::test]
+async fn a_deregistering_whose_answer_is_lost_is_settled_and_made_if_it_was_not() {
+    for face in Face::ALL {
+        for fault in [Fault::LostBefore(face), Fault::LostAfter(face)] {
+            let mut world = registered().await;
+            let matcher = Matcher::operation("DeregisterScalableTarget");
+            world.simulator.faults().add(matcher, fault.clone());
+            world.sql(DELETE).await;
+            world.settle().await;
+            assert!(world.is_spent(), "{fault:?}");
+            assert!(!world.exists("cfd").await && !is_registered(&world));
+            assert!(world.fleet("cfd").is_null());
+            assert_eq!(world.events("OutcomeResolved").await.len(), 1);
+            assert_eq!(world.events("ScalableTargetLeft").await, [""; 0]);
+            world.assert_quiet().await;
+        }
     }
+}
+
+#[tokio::test]
+async fn who_may_not_see_targets_leaves_them_to_aws() {
+    let mut world = registered().await;
+    let denied = Fault::refuse("AccessDeniedException", "not authorized");
+    let matcher = Matcher::operation("DescribeScalableTargets").always();
+    let fault = world.simulator.faults().add(matcher, denied);
+    let before = world.changes().len();
+    world.sql(DELETE).await;
+    world.settle().await;
+    assert!(!world.exists("cfd").await && world.fleet("cfd").is_null());
+    assert!(!world.changes()[before..].contains(&GOES[0].to_owned()));
+    assert!(world.simulator.faults().remove(fault));
+    world.assert_quiet().await;
+}
+
+#[tokio::test]
+async fn a_retained_fleet_keeps_its_target() {
+    let mut world = registered().await;
+    world
+        .sql("UPDATE streamkeeper.environments SET deletion_policy = 'retain'")
+        .await;
+    world.settle().await;
+    world.sql(DELETE).await;
+    world.settle().await;
+    assert!(!world.exists("cfd").await && !world.fleet("cfd").is_null());
+    assert!(is_registered(&world));
+    world.assert_quiet().await;
 }

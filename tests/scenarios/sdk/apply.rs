@@ -71,6 +71,7 @@ fn a_life(fleet_arn: &str, bucket: &str) -> Vec<Action> {
             only_when_idle: true,
         },
         Action::DeleteStack { name: name() },
+        Action::DeregisterScalableTarget { fleet: name() },
         Action::DeleteFleet { name: name() },
     ]
 }
@@ -97,6 +98,9 @@ async fn each_action_is_one_call_and_its_request_id_is_kept() {
     let arn = format!("arn:aws:appstream:{REGION}:{ACCOUNT}:fleet/cfd");
     let mut operations = BTreeSet::new();
     for action in a_life(&arn, "shared") {
+        if matches!(action, Action::DeregisterScalableTarget { .. }) {
+            front.register_target("cfd", 1, 5);
+        }
         let before = front.last_seq();
         let applied = cloud
             .apply(&action)
@@ -113,7 +117,7 @@ async fn each_action_is_one_call_and_its_request_id_is_kept() {
         assert_eq!(applied.request_id, Some(call.request_id.clone()));
         operations.insert(action.operation());
     }
-    assert_eq!(operations.len(), 14, "every kind of action was there");
+    assert_eq!(operations.len(), 15, "every kind of action was there");
 }
 
 #[tokio::test]
@@ -127,6 +131,7 @@ async fn what_is_applied_is_observed() {
         stacks: names(["cfd"]),
         associations_of_stacks: names(["cfd"]),
         buckets: names(["shared"]),
+        scaling: names(["cfd"]),
         ..ObserveRequest::default()
     };
     let mut life = a_life(&arn, "shared").into_iter();
@@ -176,14 +181,39 @@ async fn what_is_applied_is_observed() {
         "S3 collapses lists of one, and keeps every letter: {observed}"
     );
 
+    front.register_target("cfd", 1, 5);
     for action in life {
         cloud.apply(&action).await.unwrap();
     }
     let world = cloud.observe(&request).await;
+    assert!(world.scaling["cfd"].is_absent());
     assert!(world.fleets.get("cfd").is_absent());
     assert!(world.stacks.get("cfd").is_absent());
     let bucket = world.buckets["shared"].present().unwrap();
     assert_eq!(bucket.policy, None, "the bucket stays and its policy went");
+}
+
+#[tokio::test]
+async fn a_target_is_deregistered_while_its_fleet_is_there_and_gone_afterwards() {
+    let front = Front::new().await;
+    front.create_fleet("cfd");
+    front.register_target("cfd", 1, 5);
+    let cloud = front.cloud();
+    let request = ObserveRequest {
+        scaling: names(["cfd"]),
+        ..ObserveRequest::default()
+    };
+    let action = Action::DeregisterScalableTarget {
+        fleet: "cfd".to_owned(),
+    };
+    cloud.apply(&action).await.unwrap();
+    let world = cloud.observe(&request).await;
+    assert!(world.scaling["cfd"].is_absent());
+    let error = cloud.apply(&action).await.unwrap_err();
+    assert_eq!(
+        (error.class, error.code.as_str()),
+        (ErrorClass::Gone, "ObjectNotFoundException")
+    );
 }
 
 #[tokio::test]

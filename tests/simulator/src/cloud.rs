@@ -102,6 +102,14 @@ fn call_of(action: &Action, account: &str) -> (Service, Value) {
         }
         | Action::DeleteFleet { name }
         | Action::DeleteStack { name } => json!({"Name": name}),
+        Action::DeregisterScalableTarget { fleet } => {
+            let input = json!({
+                "ServiceNamespace": "appstream",
+                "ResourceId": format!("fleet/{fleet}"),
+                "ScalableDimension": "appstream:fleet:DesiredCapacity",
+            });
+            return (Service::AutoScaling, input);
+        }
         Action::AssociateFleet { fleet, stack }
         | Action::DisassociateFleet { fleet, stack, .. } => {
             json!({"FleetName": fleet, "StackName": stack})
@@ -208,6 +216,7 @@ fn class_of(error: &ServiceError) -> ErrorClass {
         "EntitlementNotFoundException"
         | "NoSuchBucket"
         | "NoSuchBucketPolicy"
+        | "ObjectNotFoundException"
         | "ResourceNotAvailableException"
         | "ResourceNotFoundException" => ErrorClass::Gone,
         "EntitlementAlreadyExistsException" | "ResourceAlreadyExistsException" => {

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::action::Action;
 use crate::environment::DeletionPolicy;
-use crate::plan::PlanInput;
+use crate::observed::{Observed, Scaling};
+use crate::plan::{PlanInput, Step};
 
 /// A fleet or stack goes with its row, or when the row allows it and has no use for it.
 pub(super) fn may_go(input: &PlanInput<'_>, action: &Action) -> Option<&'static str> {
@@ -18,6 +19,8 @@ pub(super) fn may_go(input: &PlanInput<'_>, action: &Action) -> Option<&'static 
         | Action::UpdateFleet { .. }
         | Action::StartFleet { .. }
         | Action::StopFleet { .. }
+        // See `goes_along`.
+        | Action::DeregisterScalableTarget { .. }
         | Action::CreateStack { .. }
         | Action::UpdateStack { .. }
         | Action::AssociateFleet { .. }
@@ -37,6 +40,29 @@ pub(super) fn may_go(input: &PlanInput<'_>, action: &Action) -> Option<&'static 
     }
     (said(input)["allowReplacement"] != json!(true))
         .then_some("nothing is deleted that the row does not allow to be deleted")
+}
+
+/// A scalable target goes with its fleet and never alone.
+pub(super) fn goes_along(
+    input: &PlanInput<'_>,
+    later: &[Step],
+    action: &Action,
+) -> Option<&'static str> {
+    let Action::DeregisterScalableTarget { fleet } = action else {
+        return None;
+    };
+    let was_seen = matches!(
+        input.observed.scaling,
+        Observed::Present(Scaling::Target { .. })
+    );
+    if !was_seen {
+        return Some("only a scalable target that was seen is deregistered");
+    }
+    let goes = later.iter().any(|step| {
+        step.waiting_for.is_none()
+            && matches!(&step.action, Action::DeleteFleet { name } if name == fleet)
+    });
+    (!goes).then_some("a scalable target is deregistered only right before its fleet is deleted")
 }
 
 /// What the row says of interruptions, or said last, as it is written.

@@ -13,10 +13,11 @@ pub(super) fn known(input: &PlanInput<'_>, action: &Action) -> Option<&'static s
             .then_some("a fleet is created only when it is known not to exist"),
         Action::CreateStack { .. } => (!observed.stack.is_absent())
             .then_some("a stack is created only when it is known not to exist"),
-        Action::UpdateFleet { .. } | Action::StopFleet { .. } | Action::DeleteFleet { .. } => {
-            (observed.fleet.present().is_none())
-                .then_some("a fleet is changed only when it was seen")
-        }
+        Action::UpdateFleet { .. }
+        | Action::StopFleet { .. }
+        | Action::DeleteFleet { .. }
+        | Action::DeregisterScalableTarget { .. } => (observed.fleet.present().is_none())
+            .then_some("a fleet is changed only when it was seen"),
         Action::UpdateStack { .. } | Action::DeleteStack { .. } => {
             (observed.stack.present().is_none())
                 .then_some("a stack is changed only when it was seen")
@@ -81,6 +82,7 @@ pub(super) fn parted(
         | Action::UpdateFleet { .. }
         | Action::StartFleet { .. }
         | Action::StopFleet { .. }
+        | Action::DeregisterScalableTarget { .. }
         | Action::CreateStack { .. }
         | Action::UpdateStack { .. }
         | Action::AssociateFleet { .. }

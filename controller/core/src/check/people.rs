@@ -25,6 +25,7 @@ pub(super) fn may_be_interrupted(input: &PlanInput<'_>, action: &Action) -> Opti
         | Action::UpdateFleet { .. }
         | Action::StartFleet { .. }
         | Action::DeleteFleet { .. }
+        | Action::DeregisterScalableTarget { .. }
         | Action::CreateStack { .. }
         | Action::UpdateStack { .. }
         | Action::DeleteStack { .. }

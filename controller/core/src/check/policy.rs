@@ -16,6 +16,7 @@ fn write(action: &Action) -> Option<(Option<&Value>, Option<&Value>)> {
         | Action::StartFleet { .. }
         | Action::StopFleet { .. }
         | Action::DeleteFleet { .. }
+        | Action::DeregisterScalableTarget { .. }
         | Action::CreateStack { .. }
         | Action::UpdateStack { .. }
         | Action::DeleteStack { .. }

@@ -72,7 +72,9 @@ fn fleet_goes(draft: &mut Draft<'_>, object: &ObjectRef) -> bool {
     match &draft.input.observed.fleet {
         Observed::Absent => {
             draft.plan.disowned.insert(object.to_string());
-            scaling::say_what_is_left(draft, object);
+            if draft.input.environment.deletion_policy == DeletionPolicy::Delete {
+                scaling::say_what_is_left(draft, object);
+            }
             true
         }
         Observed::Unknown(why) => removal::not_seen(draft, object, why),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::diff::{self, FieldChange};
-use super::{CallFailure, Difference, Plan, PlanInput, Remark, Step, WaitReason, Waiting};
+use super::{CallFailure, Difference, Plan, PlanInput, Remark, Step, WaitReason, Waiting, scaling};
 use crate::action::{Action, ObjectRef};
 use crate::cloud::ErrorClass;
 use crate::environment::{Mode, Timestamp};
@@ -240,6 +240,7 @@ impl<'a> Draft<'a> {
         self.hold_unsteady();
         self.hold_failed();
         self.hold_followers();
+        scaling::hold_together(&mut self.plan.steps);
         self.release_ignored();
         let conflicts = |waiting: &Waiting| waiting.reason == WaitReason::Conflict;
         let hold = if self.input.environment.mode == Mode::Observe {
@@ -292,6 +293,9 @@ impl<'a> Draft<'a> {
             self.need(&object);
             if let Action::Access(call) = &intent.action {
                 self.plan.needs.access.add(&call.shows_in());
+            }
+            if let Action::DeregisterScalableTarget { fleet } = &intent.action {
+                self.plan.needs.scaling.insert(fleet.clone());
             }
             self.wait(
                 &object,
@@ -387,6 +391,8 @@ impl<'a> Draft<'a> {
                 | Action::StartFleet { .. }
                 | Action::StopFleet { .. }
                 | Action::DeleteFleet { .. }
+                // See `scaling::hold_together`.
+                | Action::DeregisterScalableTarget { .. }
                 | Action::UpdateStack { .. }
                 | Action::DeleteStack { .. }
                 | Action::AssociateFleet { .. }
@@ -441,7 +447,7 @@ const fn is_lasting(failure: &CallFailure) -> bool {
 }
 
 /// Whether an error passes by itself, and soon.
-const fn passes(class: ErrorClass) -> bool {
+pub(super) const fn passes(class: ErrorClass) -> bool {
     matches!(
         class,
         ErrorClass::Throttled | ErrorClass::NotReady | ErrorClass::Unknown

@@ -6,13 +6,15 @@
 //!   left out:   Disassociate ─► StopFleet ─► DeleteFleet ─► (absent, twice) no longer ours
 //! ```
 //!
+//! Right before `DeleteFleet` its scalable target is deregistered, if it has one.
+//!
 //! Nothing is remembered of how far it got: each step follows from what is there.
 
 use std::collections::BTreeSet;
 
 use super::disruption::{self, Permit};
 use super::draft::{Draft, Ownership};
-use super::{Step, WaitReason, access, applications, association, power};
+use super::{Step, WaitReason, access, applications, association, power, scaling};
 use crate::action::{Action, ObjectKind, ObjectRef};
 use crate::environment::Mode;
 use crate::observed::{FleetState, Observed, ObservedFleet, ObservedStack, ObservedTags};
@@ -52,7 +54,10 @@ fn leave_fleet(draft: &mut Draft<'_>, object: &ObjectRef, why: &str) {
         Observed::Unknown(unseen) => {
             not_seen(draft, object, unseen);
         }
-        Observed::Absent => forget(draft, object),
+        Observed::Absent => {
+            scaling::say_what_is_left(draft, object);
+            forget(draft, object);
+        }
         Observed::Present(fleet) => match is_ours(draft, object, &fleet.tags) {
             Some(true) if !moves_first(draft, object) => {
                 take_fleet(draft, object, fleet, why, false);
@@ -243,7 +248,9 @@ pub(super) fn take_fleet(
     }
     match &fleet.state {
         FleetState::Stopped => {
-            draft.step(delete, why).waiting_for = permit.hold.map(|(reason, _)| reason);
+            let held = permit.hold.map(|(reason, _)| reason);
+            let held = held.or_else(|| scaling::deregister(draft, object, why));
+            draft.step(delete, why).waiting_for = held;
         }
         FleetState::Running | FleetState::Starting => {
             let waiting = power::stop(draft, &fleet.name, why, owes_start);

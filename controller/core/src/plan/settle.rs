@@ -14,7 +14,7 @@ use super::draft::UID_TAG;
 use crate::action::{Action, ObjectKind};
 use crate::environment::Environment;
 use crate::fields::{FLEET, FieldRule, STACK};
-use crate::observed::{FleetState, Observed, ObservedFleet, ObservedStack, ObservedTags};
+use crate::observed::{FleetState, Observed, ObservedFleet, ObservedStack, ObservedTags, Scaling};
 use crate::plan::ObservedEnvironment;
 use crate::policy;
 use crate::record::{OpenIntent, Outcome};
@@ -62,6 +62,12 @@ fn outcome(
         Action::DeleteFleet { .. } => {
             fleet(observed, |_| Some(false)).map(|_| observed.fleet.is_absent())
         }
+        Action::DeregisterScalableTarget { .. } => match &observed.scaling {
+            Observed::Absent => Some(true),
+            // Who may not see it never will, and nothing that is done depends on it.
+            Observed::Present(Scaling::Target { .. } | Scaling::Hidden) => Some(false),
+            Observed::Unknown(_) => None,
+        },
         Action::DeleteStack { .. } => {
             stack(observed, |_| Some(false)).map(|_| observed.stack.is_absent())
         }

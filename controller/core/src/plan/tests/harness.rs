@@ -405,6 +405,7 @@ fn parameters(action: &Action) -> String {
         }
         Action::StartFleet { .. }
         | Action::DeleteFleet { .. }
+        | Action::DeregisterScalableTarget { .. }
         | Action::DeleteStack { .. }
         | Action::AssociateFleet { .. }
         | Action::DeleteBucketPolicy { .. }

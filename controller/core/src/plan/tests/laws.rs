@@ -122,7 +122,9 @@ fn nothing_was_taken_away(world: &World) {
     for call in &world.calls {
         let ends_something = matches!(
             call,
-            Action::DeleteFleet { .. } | Action::DeleteStack { .. }
+            Action::DeleteFleet { .. }
+                | Action::DeregisterScalableTarget { .. }
+                | Action::DeleteStack { .. }
         );
         assert!(!ends_something, "{call}");
         if let Action::DisassociateFleet { fleet, .. } = call {
@@ -404,7 +406,9 @@ fn assert_known(world: &World, action: &Action) {
             fleet
         }
         Action::StopFleet { .. } => fleet || blind.sessions,
-        Action::DeleteFleet { .. } => fleet || blind.sessions || blind.associations,
+        Action::DeleteFleet { .. } | Action::DeregisterScalableTarget { .. } => {
+            fleet || blind.sessions || blind.associations || blind.scaling
+        }
         Action::CreateStack { .. } | Action::UpdateStack { .. } => stack,
         Action::DeleteStack { .. } => stack || blind.associations,
         Action::AssociateFleet { .. } => {

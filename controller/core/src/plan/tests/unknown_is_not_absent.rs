@@ -90,8 +90,8 @@ fn a_deletion_waits_for_what_it_cannot_see() {
         for _ in 0..3 {
             world.pass();
         }
-        // Neither a policy nor what scaled it keeps a fleet.
-        let untouched = !blind.buckets && !blind.access && !blind.scaling;
+        // No policy keeps a fleet.
+        let untouched = !blind.buckets && !blind.access;
         assert_eq!(untouched, world.aws.fleets.contains_key("cfd"), "{blind:?}");
         if blind.access {
             assert!(world.aws.stacks.contains_key("cfd"), "{blind:?}");

@@ -41,6 +41,7 @@ fn interrupts(action: &Action) -> Option<&str> {
         | Action::UpdateFleet { .. }
         | Action::StartFleet { .. }
         | Action::DeleteFleet { .. }
+        | Action::DeregisterScalableTarget { .. }
         | Action::CreateStack { .. }
         | Action::UpdateStack { .. }
         | Action::DeleteStack { .. }

@@ -170,6 +170,10 @@ impl Aws {
                 self.access.forget_fleet(name);
                 Ok(())
             }
+            Action::DeregisterScalableTarget { fleet } => {
+                let there = self.scaling.remove(fleet).is_some();
+                refuse(!there, "ObjectNotFound: no such target")
+            }
             Action::CreateStack {
                 name,
                 settings,
@@ -285,6 +289,7 @@ impl Aws {
             | Action::StartFleet { .. }
             | Action::StopFleet { .. }
             | Action::DeleteFleet { .. }
+            | Action::DeregisterScalableTarget { .. }
             | Action::CreateStack { .. }
             | Action::UpdateStack { .. }
             | Action::DeleteStack { .. }
