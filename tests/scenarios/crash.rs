@@ -5,7 +5,7 @@
 //! and each commit it made is one. The daemon is the real program over real HTTP and a real
 //! PostgreSQL connection; it knows neither the simulator nor the proxy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 use streamkeeper_simulator::http::{Server, serve};
-use streamkeeper_simulator::{Config, Delays, Face, Fault as AwsFault, Matcher, Simulator};
+use streamkeeper_simulator::{
+    Config, Delays, Face, Fault as AwsFault, JournalEntry, Matcher, Simulator,
+};
 use streamkeeper_tests::{Daemon, Fault, Moment, PostgresProxy, REGION, TestDatabase, wait_until};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -35,12 +37,37 @@ const FEWEST_MUTATING: u64 = 12;
 /// Where to strike.
 #[derive(Debug, Clone)]
 enum Strike {
-    /// After the n-th AWS call was executed, before its answer.
-    Call(u64),
+    /// After an AWS call was executed, before its answer.
+    Call(Boundary),
     /// At the n-th commit.
     Commit(usize, Moment),
     /// The n-th mutating call's answer is lost; nobody dies.
     Lost(u64, AwsFault),
+}
+
+/// An AWS call by what was changed before it. How often something is looked at meanwhile depends on
+/// time; that it is looked at does not.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Boundary {
+    /// How many mutating calls came before it.
+    changes: u64,
+    operation: String,
+    target: String,
+}
+
+/// Each call that a life made between two changes, once.
+fn boundaries(journal: &[JournalEntry]) -> BTreeSet<Boundary> {
+    let mut changes = 0;
+    let mut boundaries = BTreeSet::new();
+    for entry in journal {
+        boundaries.insert(Boundary {
+            changes,
+            operation: entry.operation.clone(),
+            target: entry.target.clone(),
+        });
+        changes += u64::from(entry.mutating);
+    }
+    boundaries
 }
 
 /// What is left at the end of each chapter.
@@ -49,7 +76,8 @@ type Ends = Vec<BTreeMap<&'static str, Value>>;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_after_any_aws_call_or_commit_ends_in_the_same_state() {
     let reference = live(None).await;
-    let (calls, commits, requests) = (reference.calls, reference.commits, reference.requests);
+    let calls = reference.calls.len();
+    let (commits, requests) = (reference.commits, reference.requests);
     println!(
         "boundaries: {calls} AWS calls, {commits} commits, {requests} commits that never arrive"
     );
@@ -58,7 +86,7 @@ async fn a_kill_after_any_aws_call_or_commit_ends_in_the_same_state() {
         commits >= FEWEST_COMMITS,
         "only {commits} commits were seen"
     );
-    let strikes = (1..=u64::try_from(calls).unwrap())
+    let strikes = (reference.calls.into_iter())
         .map(Strike::Call)
         .chain((1..=commits).map(|n| Strike::Commit(n, Moment::Unheard)))
         .chain((1..=requests).map(|n| Strike::Commit(n, Moment::Before)))
@@ -117,8 +145,8 @@ async fn strike_all(reference: &Ends, strikes: Vec<Strike>) -> usize {
             }
         }
     }
-    // How often something in flight is looked at depends on time, so a life may have fewer calls
-    // than the first one and end before its strike. Most must not.
+    // What is written while something is in flight depends on time, so a life may have fewer
+    // commits than the first one and end before its strike. Most must not.
     assert!(
         struck * 10 >= total * 8,
         "only {struck} of {total} strikes hit"
@@ -129,7 +157,7 @@ async fn strike_all(reference: &Ends, strikes: Vec<Strike>) -> usize {
 /// A life that was lived.
 struct Lived {
     ends: Ends,
-    calls: usize,
+    calls: BTreeSet<Boundary>,
     commits: usize,
     requests: usize,
     mutating: usize,
@@ -208,10 +236,11 @@ impl Life {
         let front = serve(simulator.clone(), any_port).await.unwrap();
         match &strike {
             // The call is executed and its answer held back until the daemon is dead.
-            Some(Strike::Call(n)) => {
-                simulator
-                    .faults()
-                    .add(Matcher::any().nth(*n), AwsFault::Hang(PATIENCE));
+            Some(Strike::Call(boundary)) => {
+                let call = Matcher::operation(&boundary.operation)
+                    .target(&boundary.target)
+                    .after_changes(boundary.changes);
+                simulator.faults().add(call, AwsFault::Hang(PATIENCE));
             }
             Some(Strike::Lost(n, fault)) => {
                 simulator
@@ -280,7 +309,7 @@ impl Life {
         self.front.shutdown().await;
         Lived {
             ends,
-            calls: journal.len(),
+            calls: boundaries(&journal),
             commits: self.proxy.commits().len(),
             requests: self.proxy.commit_requests(),
             mutating: journal.iter().filter(|entry| entry.mutating).count(),
@@ -292,8 +321,8 @@ impl Life {
         if self.killed {
             return;
         }
-        if let Some(Strike::Call(n)) = &self.strike
-            && self.simulator.journal().len() >= usize::try_from(*n).unwrap()
+        if let Some(Strike::Call(_)) = &self.strike
+            && self.simulator.faults().fired() > 0
         {
             self.daemon.kill();
         }

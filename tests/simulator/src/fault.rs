@@ -85,6 +85,7 @@ pub struct Matcher {
     region: Option<String>,
     caller: Option<String>,
     mutating: Option<bool>,
+    after_changes: u64,
     skip: u64,
     times: Option<u64>,
     until: Option<DateTime<Utc>>,
@@ -152,6 +153,14 @@ impl Matcher {
     #[must_use]
     pub fn caller(mut self, arn: &str) -> Self {
         self.caller = Some(arn.to_owned());
+        self
+    }
+
+    /// Only once so many mutating calls have come, counted from the first one ever: where reads are
+    /// repeated as time passes, this says which of them is meant.
+    #[must_use]
+    pub fn after_changes(mut self, changes: u64) -> Self {
+        self.after_changes = changes;
         self
     }
 
@@ -237,6 +246,7 @@ pub struct Faults {
 struct Script {
     next: u64,
     fired: u64,
+    changes: u64,
     rules: Vec<(FaultId, Matcher, Fault)>,
 }
 
@@ -283,8 +293,10 @@ impl Faults {
     pub(crate) fn befall(&self, sight: &Sight<'_>) -> Option<Fault> {
         let mut script = self.lock();
         let mut chosen = None;
+        let before = script.changes;
+        script.changes += u64::from(sight.mutating);
         for (id, matcher, fault) in &mut script.rules {
-            if !matcher.covers(sight) {
+            if before < matcher.after_changes || !matcher.covers(sight) {
                 continue;
             }
             if matcher.skip > 0 {
