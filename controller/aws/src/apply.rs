@@ -31,7 +31,8 @@ pub(crate) async fn apply(
     deadline: Duration,
     action: &Action,
 ) -> Result<Applied, ApplyError> {
-    let call = call(clients, action);
+    // The union of all SDK calls is large: on the stack it is copied into every future around it.
+    let call = Box::pin(call(clients, action));
     match tokio::time::timeout(deadline, call).await {
         Ok(outcome) => outcome,
         Err(_elapsed) => Err(ApplyError {
