@@ -4,6 +4,7 @@ mod access;
 
 use std::error::Error;
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
@@ -31,8 +32,9 @@ pub(crate) async fn apply(
     deadline: Duration,
     action: &Action,
 ) -> Result<Applied, ApplyError> {
-    // The union of all SDK calls is large: on the stack it is copied into every future around it.
-    let call = Box::pin(call(clients, action));
+    // The union of all SDK calls is large and deep: on the stack it would be copied into every
+    // future around it, and its type would be part of theirs.
+    let call: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(call(clients, action));
     match tokio::time::timeout(deadline, call).await {
         Ok(outcome) => outcome,
         Err(_elapsed) => Err(ApplyError {

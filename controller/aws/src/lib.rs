@@ -27,6 +27,7 @@ mod observe;
 #[cfg(test)]
 mod stub;
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,7 +87,12 @@ impl Cloud for AwsCloud {
     }
 
     async fn observe(&self, request: &ObserveRequest) -> ObservedWorld {
-        observe::observe(&Reader::new(&self.clients, self.settings), request).await
+        // A look is many calls deep: without the box its type would be part of every future that
+        // awaits one, deeper than the compiler follows.
+        let reader = Reader::new(&self.clients, self.settings);
+        let look: Pin<Box<dyn Future<Output = _> + Send>> =
+            Box::pin(observe::observe(&reader, request));
+        look.await
     }
 
     async fn apply(&self, action: &Action) -> Result<Applied, ApplyError> {
