@@ -50,16 +50,7 @@ pub(super) async fn observe(reader: &Arc<Reader>, request: &AccessRequest) -> Ac
 
 /// Every account: AWS has no filter by name.
 async fn accounts(reader: &Reader) -> Result<Arc<Users>, ApplyError> {
-    let mut users = Users::new();
-    reader
-        .pages(
-            |token| user_page(reader, token),
-            |page| {
-                users.extend(page);
-                Ok(())
-            },
-        )
-        .await?;
+    let users: Users = reader.whole(|token| user_page(reader, token)).await?;
     Ok(Arc::new(users))
 }
 
@@ -101,17 +92,9 @@ fn account(user: User) -> Result<(String, ObservedUser), ApplyError> {
 }
 
 async fn users_of(reader: &Reader, stack: &str) -> Result<BTreeSet<String>, ApplyError> {
-    let mut users = BTreeSet::new();
     reader
-        .pages(
-            |token| association_page(reader, stack, token),
-            |page| {
-                users.extend(page);
-                Ok(())
-            },
-        )
-        .await?;
-    Ok(users)
+        .whole(|token| association_page(reader, stack, token))
+        .await
 }
 
 async fn association_page(

@@ -72,17 +72,7 @@ pub(super) async fn sessions_of_fleets(
 }
 
 async fn fleets_of(reader: &Reader, stack: &str) -> Result<BTreeSet<String>, ApplyError> {
-    let mut fleets = BTreeSet::new();
-    reader
-        .pages(
-            |token| fleet_page(reader, stack, token),
-            |page| {
-                fleets.extend(page);
-                Ok(())
-            },
-        )
-        .await?;
-    Ok(fleets)
+    reader.whole(|token| fleet_page(reader, stack, token)).await
 }
 
 async fn fleet_page(
@@ -102,17 +92,7 @@ async fn fleet_page(
 }
 
 async fn stacks_of(reader: &Reader, fleet: &str) -> Result<BTreeSet<String>, ApplyError> {
-    let mut stacks = BTreeSet::new();
-    reader
-        .pages(
-            |token| stack_page(reader, fleet, token),
-            |page| {
-                stacks.extend(page);
-                Ok(())
-            },
-        )
-        .await?;
-    Ok(stacks)
+    reader.whole(|token| stack_page(reader, fleet, token)).await
 }
 
 async fn stack_page(

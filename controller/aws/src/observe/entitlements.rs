@@ -39,15 +39,8 @@ async fn of_stack(
     stack: &str,
     names: &BTreeSet<String>,
 ) -> Result<Entitlements, ApplyError> {
-    let mut found = Entitlements::new();
-    reader
-        .pages(
-            |token| entitlement_page(reader, stack, token),
-            |page| {
-                found.extend(page);
-                Ok(())
-            },
-        )
+    let mut found: Entitlements = reader
+        .whole(|token| entitlement_page(reader, stack, token))
         .await?;
     for (name, entitlement) in &mut found {
         if names.contains(name) {
@@ -102,17 +95,9 @@ async fn entitled(
     stack: &str,
     entitlement: &str,
 ) -> Result<BTreeSet<String>, ApplyError> {
-    let mut applications = BTreeSet::new();
     reader
-        .pages(
-            |token| entitled_page(reader, stack, entitlement, token),
-            |page| {
-                applications.extend(page);
-                Ok(())
-            },
-        )
-        .await?;
-    Ok(applications)
+        .whole(|token| entitled_page(reader, stack, entitlement, token))
+        .await
 }
 
 async fn entitled_page(
@@ -155,17 +140,9 @@ pub(super) async fn applications_of_fleets(
 }
 
 async fn applications_of(reader: &Reader, fleet: &str) -> Result<BTreeSet<String>, ApplyError> {
-    let mut applications = BTreeSet::new();
     reader
-        .pages(
-            |token| application_page(reader, fleet, token),
-            |page| {
-                applications.extend(page);
-                Ok(())
-            },
-        )
-        .await?;
-    Ok(applications)
+        .whole(|token| application_page(reader, fleet, token))
+        .await
 }
 
 async fn application_page(

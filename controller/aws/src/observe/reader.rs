@@ -154,6 +154,29 @@ impl Reader {
         ))
     }
 
+    /// Everything on a list, or nothing: half a list proves nothing.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Reader::pages`] does.
+    pub(crate) async fn whole<T, F, C>(
+        &self,
+        page: impl Fn(Option<String>) -> F + Send,
+    ) -> Result<C, ApplyError>
+    where
+        F: Future<Output = Result<Page<T>, ApplyError>> + Send,
+        T: Send,
+        C: Default + Extend<T> + Send,
+    {
+        let mut found = C::default();
+        let extend = |page| {
+            found.extend(page);
+            Ok(())
+        };
+        self.pages(page, extend).await?;
+        Ok(found)
+    }
+
     /// Reads each name by itself, a few at a time.
     pub(crate) async fn each<T, F>(
         self: &Arc<Self>,
