@@ -278,9 +278,7 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             let changed = remembered.seen != Some(row.updated_at)
                 || remembered.neighbours != neighbours
                 || row.observed_generation != Some(row.generation);
-            let asked = row
-                .reconcile_requested_at
-                .is_some_and(|asked| row.verified_at.is_none_or(|verified| verified < asked));
+            let asked = look::is_asked_for(row);
             let checks = remembered.next_check.is_some_and(|check| check <= now);
             if sweep || changed || asked || checks {
                 remembered.begin(row.generation, row.updated_at);

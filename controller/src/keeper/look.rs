@@ -64,12 +64,6 @@ impl Candidate {
         neighbours
     }
 
-    /// Whether somebody wants it looked at, and it was not since.
-    fn is_asked_for(&self) -> bool {
-        let asked = self.row.reconcile_requested_at;
-        asked.is_some_and(|asked| self.row.verified_at.is_none_or(|seen| seen < asked))
-    }
-
     /// Everything there is to read of who may use what.
     pub(crate) fn access(&self) -> AccessRequest {
         access::whole(
@@ -98,6 +92,12 @@ impl Candidate {
     fn one<'a>(&'a self, named: Option<&'a str>, word: &str) -> Option<&'a str> {
         looked_at(&self.row.owned, word, named)
     }
+}
+
+/// Whether somebody wants a row looked at, and it was not since.
+pub(crate) fn is_asked_for(row: &EnvironmentRow) -> bool {
+    let asked = row.reconcile_requested_at;
+    asked.is_some_and(|asked| row.verified_at.is_none_or(|seen| seen < asked))
 }
 
 /// The first look of a round.
@@ -129,7 +129,7 @@ pub(crate) fn first(due: &[Candidate], sweep: Option<TimeDelta>, now: Timestamp)
         // user pool at every sweep.
         let whole = candidate.access();
         let differs = open.iter().any(|drift| access::concerns(&drift.path));
-        if differs || candidate.is_asked_for() {
+        if differs || is_asked_for(&candidate.row) {
             request.access.add(&whole);
         } else if sweep.is_some() {
             request.access.users |= whole.users;

@@ -8,6 +8,7 @@ use streamkeeper_core::plan::{Plan, PlanRow, WaitReason};
 use streamkeeper_core::record::{OpenIntent, Outcome, PassRecord};
 use streamkeeper_core::verdict;
 
+use super::look::is_asked_for;
 use super::pass::Pass;
 use super::story;
 
@@ -111,9 +112,8 @@ impl Found<'_> {
         if pass.own_look && pass.is_covered && associated {
             record.associations_verified_at = Some(pass.looked_at);
         }
-        let asked = row.reconcile_requested_at.is_some_and(|asked| {
-            row.verified_at.is_none_or(|verified| verified < asked) && asked <= pass.looked_at
-        });
+        let is_before = |asked: Timestamp| asked <= pass.looked_at;
+        let asked = is_asked_for(row) && row.reconcile_requested_at.is_some_and(is_before);
         let empty = PassRecord::empty(row.uid, row.name.clone(), row.generation);
         let nothing_new = record == empty && row.observed_generation == Some(row.generation);
         if seen && ((pass.own_look && !nothing_new) || asked) {
