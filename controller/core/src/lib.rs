@@ -29,6 +29,7 @@ pub mod drift;
 pub mod environment;
 pub mod event;
 pub mod fields;
+pub mod folder;
 pub mod import;
 pub mod last_look;
 pub mod neighbours;
