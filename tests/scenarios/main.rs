@@ -7,6 +7,7 @@
 
 mod accounts;
 mod budget;
+mod clusters;
 mod commands;
 mod converge;
 mod crash;
