@@ -21,6 +21,8 @@ pub struct SessionSeed {
     pub state: String,
     /// Whether the user is connected; one who is not may come back.
     pub connected: bool,
+    /// The id of the instance that the session is on; without one it is on one of its own.
+    pub instance: Option<String>,
 }
 
 impl SessionSeed {
@@ -31,6 +33,16 @@ impl SessionSeed {
             user: user.to_owned(),
             state: "ACTIVE".to_owned(),
             connected: true,
+            instance: None,
+        }
+    }
+
+    /// The same session on this instance.
+    #[must_use]
+    pub fn on(self, instance: &str) -> Self {
+        Self {
+            instance: Some(instance.to_owned()),
+            ..self
         }
     }
 

@@ -15,7 +15,7 @@ pub(crate) mod change;
 pub(crate) mod power;
 mod rules;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -97,6 +97,10 @@ impl Fleet {
         text(&self.settings, "FleetType") == Some("ELASTIC")
     }
 
+    pub(crate) fn is_multi_session(&self) -> bool {
+        integer(&self.settings, "MaxSessionsPerInstance").is_some()
+    }
+
     /// Instances asked for; those of a multi-session fleet follow from its sessions.
     pub(crate) fn desired_instances(&self) -> i64 {
         desired_instances(&self.settings)
@@ -128,15 +132,21 @@ impl Fleet {
         document.insert("CreatedTime".to_owned(), seconds(self.created));
         document.insert("FleetErrors".to_owned(), json!(self.errors));
         let in_use = super::session::in_use(state, place, name);
+        let draining = super::session::draining(state, place, name);
         document.insert(
             "ComputeCapacityStatus".to_owned(),
-            self.capacity_status(in_use, now),
+            self.capacity_status(in_use, &draining, now),
         );
         document
     }
 
     /// `Reserved` is in real answers and in no model (botocore issue 2059).
-    fn capacity_status(&self, in_use: i64, now: DateTime<Utc>) -> Value {
+    fn capacity_status(
+        &self,
+        in_use: i64,
+        draining: &BTreeMap<String, i64>,
+        now: DateTime<Utc>,
+    ) -> Value {
         let running = self.instances(now);
         let Some(per_instance) = integer(&self.settings, "MaxSessionsPerInstance") else {
             return json!({
@@ -148,6 +158,9 @@ impl Fleet {
             });
         };
         let slots = running * per_instance;
+        let drained = i64::try_from(draining.len()).unwrap_or(i64::MAX);
+        let drained_active: i64 = draining.values().sum();
+        let drained_unused = (drained * per_instance - drained_active).max(0);
         json!({
             "Desired": self.desired_instances(),
             "Running": running,
@@ -157,10 +170,10 @@ impl Fleet {
             "DesiredUserSessions": desired_sessions(&self.settings),
             "ActualUserSessions": slots,
             "ActiveUserSessions": in_use.min(slots),
-            "AvailableUserSessions": (slots - in_use).max(0),
-            "Draining": 0,
-            "DrainModeActiveUserSessions": 0,
-            "DrainModeUnusedUserSessions": 0,
+            "AvailableUserSessions": (slots - in_use - drained_unused).max(0),
+            "Draining": drained,
+            "DrainModeActiveUserSessions": drained_active,
+            "DrainModeUnusedUserSessions": drained_unused,
         })
     }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::bucket::Bucket;
 use super::fleet::Fleet;
 use super::image::{DEPRECATED, Image};
-use super::session::Session;
+use super::session::{self, Session};
 use super::stack::Stack;
 use super::state::{Named, State};
 use super::{Place, seeded};
@@ -55,18 +55,24 @@ impl Hand<'_> {
             })
             .map(|(key, _)| key.clone())
             .collect();
+        let draining = session::draining(self.state, &self.place, fleet);
         for key in old {
             self.state.sessions.remove(stamp, &key);
         }
         for seed in seeds {
             let label = format!("session {stack} {fleet} {} {}", seed.user, stamp.mutation);
             let id = seeded::uuid(self.state.config.seed, &label);
+            let instance = seed.instance.clone();
+            let instance =
+                instance.unwrap_or_else(|| format!("i-{}", id.replace('-', "").split_at(17).0));
             let session = Session {
                 stack: stack.to_owned(),
                 user: seed.user.clone(),
                 state: seed.state.clone(),
                 connected: seed.connected,
                 started: self.now,
+                draining: draining.contains_key(&instance),
+                instance,
             };
             let key = (self.place.clone(), fleet.to_owned(), id);
             self.state.sessions.put(stamp, key, session);

@@ -153,6 +153,7 @@ const OPERATIONS: &[Operation] = &[
     read(AppStream, "ListTagsForResource", RESOURCE, &[m::LIST_TAGS], tag::list),
     read(AppStream, "DescribeSessions", PAIR, &[m::DESCRIBE_SESSIONS], session::describe),
     write(AppStream, "ExpireSession", &[("session", "SessionId")], &[m::EXPIRE_SESSION], session::expire_one),
+    write(AppStream, "DrainSessionInstance", &[("session", "SessionId")], &[m::DRAIN_SESSION_INSTANCE], session::drain_instance),
     read(AppStream, "CreateStreamingURL", PAIR, &[m::CREATE_STREAMING_URL], session::create_streaming_url),
     read(AppStream, "DescribeImages", &[("image", "Names"), ("arn", "Arns")], &[m::DESCRIBE_IMAGES], image::describe),
     write(AppStream, "CreateUser", USER, &[access::CREATE_USER], user::create),

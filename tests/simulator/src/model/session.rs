@@ -1,9 +1,11 @@
 //! Models streaming sessions: put there by hand, seen by fleets, ended by stops.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::fleet::FleetState;
+use super::fleet::{Fleet, FleetState};
 use super::page::Pager;
 use super::state::{State, done, seconds};
 use super::{Answer, Place, Request, errors, seeded};
@@ -17,6 +19,10 @@ pub(crate) struct Session {
     pub(crate) state: String,
     pub(crate) connected: bool,
     pub(crate) started: DateTime<Utc>,
+    /// The id of the instance that it is on.
+    pub(crate) instance: String,
+    /// Whether that instance takes nobody else any more.
+    pub(crate) draining: bool,
 }
 
 const EXPIRED: &str = "EXPIRED";
@@ -26,7 +32,12 @@ impl Session {
         self.state != EXPIRED
     }
 
-    fn document(&self, fleet: &str, id: &str) -> Value {
+    fn document(&self, fleet: &str, id: &str, is_multi_session: bool) -> Value {
+        let drain_status = match (is_multi_session, self.draining) {
+            (false, _) => "NOT_APPLICABLE",
+            (true, true) => "DRAINING",
+            (true, false) => "ACTIVE",
+        };
         json!({
             "Id": id,
             "UserId": self.user,
@@ -36,6 +47,8 @@ impl Session {
             "ConnectionState": if self.connected { "CONNECTED" } else { "NOT_CONNECTED" },
             "StartTime": seconds(self.started),
             "AuthenticationType": "API",
+            "InstanceId": self.instance,
+            "InstanceDrainStatus": drain_status,
         })
     }
 }
@@ -59,6 +72,17 @@ fn of_fleet<'a>(
 pub(crate) fn in_use(state: &State, place: &Place, fleet: &str) -> i64 {
     let live = of_fleet(state, place, fleet).filter(|(_, session)| session.is_live());
     i64::try_from(live.count()).unwrap_or(i64::MAX)
+}
+
+/// Live sessions by instance that is being drained. One that nobody is left on is replaced at once.
+pub(crate) fn draining(state: &State, place: &Place, fleet: &str) -> BTreeMap<String, i64> {
+    let mut instances = BTreeMap::new();
+    for (_, session) in of_fleet(state, place, fleet) {
+        if session.is_live() && session.draining {
+            *instances.entry(session.instance.clone()).or_default() += 1;
+        }
+    }
+    instances
 }
 
 /// Whether people stream from the fleet through the stack.
@@ -113,15 +137,20 @@ pub(crate) fn describe(state: &State, request: &Request<'_>) -> Answer {
         size: usize::try_from(limit).unwrap_or(20),
     };
     let after = pager.start(request.text("NextToken"))?;
-    let user = request.text("UserId");
+    let (user, instance) = (request.text("UserId"), request.text("InstanceId"));
+    let is_multi_session = is_multi_session(state, &request.place, fleet);
     let page = pager.cut(
         of_fleet(state, &request.place, fleet)
             .filter(|(id, session)| {
                 session.stack == stack
                     && user.is_none_or(|user| user == session.user)
+                    && instance.is_none_or(|instance| instance == session.instance)
                     && after.as_deref().is_none_or(|after| *id > after)
             })
-            .map(|(id, session)| (id.to_owned(), session.document(fleet, id))),
+            .map(|(id, session)| {
+                let document = session.document(fleet, id, is_multi_session);
+                (id.to_owned(), document)
+            }),
     );
     Ok(page.into_answer("Sessions"))
 }
@@ -129,16 +158,48 @@ pub(crate) fn describe(state: &State, request: &Request<'_>) -> Answer {
 /// `ExpireSession`. An id that nobody has is a success, as no error is declared.
 pub(crate) fn expire_one(state: &mut State, request: &Request<'_>) -> Answer {
     let id = request.required("SessionId");
-    let key = state
-        .sessions
-        .iter()
-        .map(|(key, _)| key)
-        .find(|(place, _, other)| *place == request.place && other == id)
-        .cloned();
-    if let Some(key) = key {
+    if let Some((key, _)) = by_id(state, &request.place, id) {
         expire(state, key);
     }
     done()
+}
+
+/// `DrainSessionInstance`: the instance of a session takes nobody else any more. That it is for
+/// multi-session fleets only is in its documentation; the error for others is declared.
+pub(crate) fn drain_instance(state: &mut State, request: &Request<'_>) -> Answer {
+    let id = request.required("SessionId");
+    let found = by_id(state, &request.place, id).filter(|(_, session)| session.is_live());
+    let ((place, fleet, _), session) = found.ok_or_else(|| errors::not_found("session", id))?;
+    if !is_multi_session(state, &place, &fleet) {
+        return Err(errors::not_permitted(format!(
+            "The fleet {fleet} is not a multi-session fleet."
+        )));
+    }
+    let beside: Vec<String> = of_fleet(state, &place, &fleet)
+        .filter(|(_, other)| other.is_live() && other.instance == session.instance)
+        .map(|(id, _)| id.to_owned())
+        .collect();
+    let stamp = state.stamp();
+    for id in beside {
+        let key = (place.clone(), fleet.clone(), id);
+        state
+            .sessions
+            .edit(stamp, &key, |session| session.draining = true);
+    }
+    done()
+}
+
+fn by_id(state: &State, place: &Place, id: &str) -> Option<((Place, String, String), Session)> {
+    state
+        .sessions
+        .iter()
+        .find(|((in_place, _, other), _)| in_place == place && other == id)
+        .map(|(key, session)| (key.clone(), session.clone()))
+}
+
+fn is_multi_session(state: &State, place: &Place, fleet: &str) -> bool {
+    let found = state.fleets.get(&(place.clone(), fleet.to_owned()));
+    found.is_some_and(Fleet::is_multi_session)
 }
 
 /// `CreateStreamingURL`. Nothing in AWS changes until somebody opens it.

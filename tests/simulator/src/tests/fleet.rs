@@ -172,6 +172,101 @@ fn a_session_can_be_expired_by_id() {
     assert_eq!(aws.0.sessions_cut(), 0);
 }
 
+/// Two people on one instance, one on another, of a running fleet with four instances of two.
+fn three_people_on_two_instances(aws: &Aws) -> [SessionSeed; 3] {
+    let capacity = json!({
+        "FleetType": "ON_DEMAND",
+        "MaxSessionsPerInstance": 2,
+        "ComputeCapacity": {"DesiredSessions": 8},
+    });
+    aws.create_fleet("cfd", capacity);
+    aws.create_stack("cfd", json!({}));
+    aws.associate("cfd", "cfd");
+    aws.ok("StartFleet", json!({"Name": "cfd"}));
+    let sessions = [
+        SessionSeed::active("ann").on("i-1"),
+        SessionSeed::disconnected("ben").on("i-1"),
+        SessionSeed::active("cy").on("i-2"),
+    ];
+    aws.0.set_sessions("eu-west-1", "cfd", "cfd", &sessions);
+    sessions
+}
+
+/// The drain status that is told with each user's session.
+fn drain_statuses(aws: &Aws) -> Vec<(String, String)> {
+    let pair = json!({"StackName": "cfd", "FleetName": "cfd"});
+    let answer = aws.ok("DescribeSessions", pair);
+    let sessions = answer["Sessions"].as_array().unwrap().iter();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let mut statuses: Vec<_> = sessions
+        .map(|one| (text(&one["UserId"]), text(&one["InstanceDrainStatus"])))
+        .collect();
+    statuses.sort();
+    statuses
+}
+
+fn statuses(of: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(user, status): &(&str, &str)| ((*user).to_owned(), (*status).to_owned());
+    of.iter().map(owned).collect()
+}
+
+#[test]
+fn draining_an_instance_concerns_everybody_on_it_and_nobody_else() {
+    let aws = Aws::instant();
+    three_people_on_two_instances(&aws);
+    let on_it = json!({"StackName": "cfd", "FleetName": "cfd", "InstanceId": "i-1"});
+    let answer = aws.ok("DescribeSessions", on_it);
+    assert_eq!(answer["Sessions"].as_array().unwrap().len(), 2);
+    let id = answer["Sessions"][0]["Id"].clone();
+    aws.ok("DrainSessionInstance", json!({"SessionId": id}));
+    aws.ok("DrainSessionInstance", json!({"SessionId": id}));
+    let expected = [("ann", "DRAINING"), ("ben", "DRAINING"), ("cy", "ACTIVE")];
+    assert_eq!(drain_statuses(&aws), statuses(&expected));
+    let status = aws.fleet("cfd")["ComputeCapacityStatus"].clone();
+    assert_eq!(status["Draining"], 1);
+    assert_eq!(status["DrainModeActiveUserSessions"], 2);
+    assert_eq!(status["DrainModeUnusedUserSessions"], 0);
+    assert_eq!(status["ActiveUserSessions"], 3);
+    assert_eq!(aws.0.sessions_cut(), 0);
+}
+
+#[test]
+fn an_instance_drains_until_nobody_is_left_on_it() {
+    let aws = Aws::instant();
+    let [ann, ben, cy] = three_people_on_two_instances(&aws);
+    let pair = json!({"StackName": "cfd", "FleetName": "cfd", "InstanceId": "i-1"});
+    let id = aws.ok("DescribeSessions", pair)["Sessions"][0]["Id"].clone();
+    aws.ok("DrainSessionInstance", json!({"SessionId": id}));
+    let set = |seeds: &[SessionSeed]| aws.0.set_sessions("eu-west-1", "cfd", "cfd", seeds);
+    set(&[ben, cy.clone()]);
+    let expected = [("ben", "DRAINING"), ("cy", "ACTIVE")];
+    assert_eq!(drain_statuses(&aws), statuses(&expected));
+    let status = aws.fleet("cfd")["ComputeCapacityStatus"].clone();
+    assert_eq!(status["DrainModeUnusedUserSessions"], 1);
+    assert_eq!(status["AvailableUserSessions"], 5);
+    set(std::slice::from_ref(&cy));
+    assert_eq!(aws.fleet("cfd")["ComputeCapacityStatus"]["Draining"], 0);
+    set(&[ann, cy]);
+    let expected = [("ann", "ACTIVE"), ("cy", "ACTIVE")];
+    assert_eq!(drain_statuses(&aws), statuses(&expected));
+}
+
+#[test]
+fn only_an_instance_of_a_multi_session_fleet_with_somebody_on_it_drains() {
+    let aws = Aws::instant();
+    aws.create_fleet("cfd", json!({}));
+    aws.0
+        .set_sessions("eu-west-1", "cfd", "cfd", &[SessionSeed::active("ann")]);
+    assert_eq!(drain_statuses(&aws), statuses(&[("ann", "NOT_APPLICABLE")]));
+    let pair = json!({"StackName": "cfd", "FleetName": "cfd"});
+    let id = json!({"SessionId": aws.ok("DescribeSessions", pair)["Sessions"][0]["Id"]});
+    let error = aws.refused("DrainSessionInstance", id.clone());
+    assert_eq!(code(&error), "OperationNotPermittedException");
+    aws.ok("ExpireSession", id.clone());
+    let error = aws.refused("DrainSessionInstance", id);
+    assert_eq!(code(&error), "ResourceNotFoundException");
+}
+
 #[test]
 fn a_fleet_can_be_deleted_only_when_it_is_stopped_and_alone() {
     let aws = Aws::instant();

@@ -367,6 +367,8 @@ pub(crate) const DESCRIBE_SESSIONS: &[Member] = &[
 ];
 /// `ExpireSession`.
 pub(crate) const EXPIRE_SESSION: &[Member] = &[required("SessionId", STRING)];
+/// `DrainSessionInstance`.
+pub(crate) const DRAIN_SESSION_INSTANCE: &[Member] = &[required("SessionId", STRING)];
 /// `DescribeImages`.
 pub(crate) const DESCRIBE_IMAGES: &[Member] = &[
     optional("Names", STRINGS),
