@@ -36,6 +36,7 @@ class Script:
         self.stacks()
         self.associations()
         self.power_and_sessions()
+        self.draining()
         self.users()
         self.scaling()
         self.entitlements()
@@ -168,14 +169,51 @@ class Script:
         stack = self.call("appstream", "DescribeStacks", Names=["full"])["Stacks"][0]
         self.expect("a stack's errors", len(stack["StackErrors"]), 1)
         session = self.sessions(pair)[0]
-        self.call("appstream", "ExpireSession", SessionId=session["Id"])
+        self.expect("one person to an instance", session["InstanceDrainStatus"], "NOT_APPLICABLE")
         refused = self.refused_by("appstream")
+        drain = {"SessionId": session["Id"]}
+        refused("OperationNotPermittedException", "DrainSessionInstance", **drain)
+        self.call("appstream", "ExpireSession", SessionId=session["Id"])
         refused("ResourceInUseException", "UpdateFleet", Name="one", Description="x")
         refused("ResourceNotFoundException", "StartFleet", Name="none")
         refused("ResourceNotFoundException", "StopFleet", Name="none")
         self.count("DescribeSessions", "Sessions", 3, **pair, PaginationConfig={"PageSize": 2})
         self.call("appstream", "StopFleet", Name="one")
         self.expect("fleet stops", wire.wait_for(lambda: self.state_of("one") == "STOPPED"), True)
+
+    def draining(self):
+        self.call(
+            *("appstream", "CreateFleet"),
+            Name="many",
+            ImageName=IMAGE,
+            InstanceType=INSTANCE,
+            FleetType="ON_DEMAND",
+            MaxSessionsPerInstance=2,
+            ComputeCapacity={"DesiredSessions": 4},
+        )
+        self.call("appstream", "CreateStack", Name="room")
+        pair = {"FleetName": "many", "StackName": "room"}
+        self.call("appstream", "AssociateFleet", **pair)
+        self.call("appstream", "StartFleet", Name="many")
+        self.expect("fleet runs", wire.wait_for(lambda: self.state_of("many") == "RUNNING"), True)
+        self.simulator.command(f"sessions {wire.REGION} many room ada")
+        self.expect("somebody is on it", wire.wait_for(lambda: len(self.sessions(pair)) == 1), True)
+        session = self.sessions(pair)[0]
+        self.expect("before draining", session["InstanceDrainStatus"], "ACTIVE")
+        self.call("appstream", "DrainSessionInstance", SessionId=session["Id"])
+        instance = {**pair, "InstanceId": session["InstanceId"]}
+        session = self.call("appstream", "DescribeSessions", **instance)["Sessions"][0]
+        self.expect("while draining", session["InstanceDrainStatus"], "DRAINING")
+        fleet = self.call("appstream", "DescribeFleets", Names=["many"])["Fleets"][0]
+        self.expect("instances that drain", fleet["ComputeCapacityStatus"]["Draining"], 1)
+        refused = self.refused_by("appstream")
+        none = "00000000-0000-4000-8000-000000000000"
+        refused("ResourceNotFoundException", "DrainSessionInstance", SessionId=none)
+        self.call("appstream", "StopFleet", Name="many")
+        self.expect("fleet stops", wire.wait_for(lambda: self.state_of("many") == "STOPPED"), True)
+        self.call("appstream", "DisassociateFleet", **pair)
+        self.call("appstream", "DeleteFleet", Name="many")
+        self.call("appstream", "DeleteStack", Name="room")
 
     def users(self):
         pool = {"AuthenticationType": "USERPOOL"}
