@@ -1,17 +1,17 @@
 //! Holds the law that a cluster outlives everything: nothing here has the means to change one.
 //!
-//! A cluster is a CloudFormation stack with instances, roles and batch queues of EC2, IAM and AWS
-//! Batch. Whoever is without a client for these services, and without their permissions, cannot
-//! end one, whatever is planned.
+//! A cluster is a CloudFormation stack with instances and roles of EC2 and IAM, in old versions of
+//! AWS Batch too. Whoever is without a client for these services, and without their permissions,
+//! cannot end one, whatever is planned.
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use crate::documented::actions_of_the_guide;
 
 const LOCK: &str = include_str!("../../Cargo.lock");
-const OPERATIONS: &str = include_str!("../../docs/OPERATIONS.md");
 
-/// Services a cluster does not consist of, plus what signs us in (`sso`, `ssooidc`, `sts`).
+/// Services that cannot end a cluster, plus what signs us in (`sso`, `ssooidc`, `sts`). A cluster
+/// has a bucket of its own too; of buckets we can change the policy alone.
 const CLIENTS: [&str; 7] = [
     "applicationautoscaling",
     "appstream",
@@ -38,27 +38,6 @@ fn spares_clusters(action: &str) -> bool {
     }
 }
 
-/// Every action that the policies in the operator's guide allow.
-fn allowed_actions() -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for block in OPERATIONS.split("\n```json\n").skip(1) {
-        let text = block.split_once("```").expect("a block ends").0;
-        let policy: Value = serde_json::from_str(text).expect("a block is JSON");
-        for statement in policy["Statement"].as_array().into_iter().flatten() {
-            assert!(statement.get("NotAction").is_none(), "{statement}");
-            let actions = &statement["Action"];
-            let list = actions
-                .as_array()
-                .map_or(std::slice::from_ref(actions), Vec::as_slice);
-            found.extend(
-                list.iter()
-                    .map(|action| action.as_str().expect("an action is text").to_owned()),
-            );
-        }
-    }
-    found
-}
-
 #[test]
 fn no_client_of_a_service_that_clusters_consist_of_is_built_in() {
     let clients: BTreeSet<&str> = LOCK
@@ -70,7 +49,7 @@ fn no_client_of_a_service_that_clusters_consist_of_is_built_in() {
 
 #[test]
 fn no_permission_the_guide_asks_for_can_change_a_cluster() {
-    let allowed = allowed_actions();
+    let allowed = actions_of_the_guide();
     assert!(allowed.contains("appstream:DeleteFleet"), "{allowed:?}");
     for action in &allowed {
         assert!(spares_clusters(action), "{action}");

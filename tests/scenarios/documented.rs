@@ -252,20 +252,33 @@ fn operations_in(folder: &str, prefixes: &[&str]) -> BTreeSet<String> {
     found
 }
 
-#[test]
-fn the_iam_policy_allows_every_call_and_no_other() {
-    let policy: serde_json::Value = serde_json::from_str(blocks(OPERATIONS, "json")[0]).unwrap();
-    let mut allowed = BTreeSet::new();
-    for statement in policy["Statement"].as_array().unwrap() {
+/// The actions that an IAM policy names.
+fn actions_of(policy: &str) -> BTreeSet<String> {
+    let policy: serde_json::Value = serde_json::from_str(policy).expect("a policy is JSON");
+    let mut found = BTreeSet::new();
+    for statement in policy["Statement"].as_array().into_iter().flatten() {
+        assert!(statement.get("NotAction").is_none(), "{statement}");
         let actions = &statement["Action"];
         let list = actions
             .as_array()
             .map_or(std::slice::from_ref(actions), Vec::as_slice);
-        allowed.extend(
+        found.extend(
             list.iter()
-                .map(|action| action.as_str().unwrap().to_owned()),
+                .map(|action| action.as_str().expect("an action is text").to_owned()),
         );
     }
+    found
+}
+
+/// Every action that some policy in the operator's guide names.
+pub(crate) fn actions_of_the_guide() -> BTreeSet<String> {
+    let policies = blocks(OPERATIONS, "json");
+    policies.into_iter().flat_map(actions_of).collect()
+}
+
+#[test]
+fn the_iam_policy_allows_every_call_and_no_other() {
+    let mut allowed = actions_of(blocks(OPERATIONS, "json")[0]);
     // One that AWS looks for when it is asked for something else.
     assert!(allowed.remove("iam:PassRole"));
 
