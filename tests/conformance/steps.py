@@ -40,6 +40,7 @@ class Script:
         self.users()
         self.scaling()
         self.entitlements()
+        self.themes()
         self.applications()
         self.tags()
         self.buckets()
@@ -300,6 +301,26 @@ class Script:
         again = {"AppVisibility": "ALL", "Attributes": attributes}
         refused("EntitlementAlreadyExistsException", "CreateEntitlement", **viewers, **again)
         self.call("appstream", "DeleteEntitlement", **viewers)
+
+    def themes(self):
+        stack = {"StackName": "full"}
+        logo = {"S3Bucket": "branding", "S3Key": "logo.png"}
+        look = {"TitleText": "CFD", "ThemeStyling": "BLUE", "OrganizationLogoS3Location": logo}
+        refused = self.refused_by("appstream")
+        refused("ResourceNotFoundException", "DescribeThemeForStack", **stack)
+        created = {**stack, **look, "FaviconS3Location": logo}
+        links = [{"DisplayName": "Help", "FooterLinkURL": "https://help.example"}]
+        self.call("appstream", "CreateThemeForStack", **created, FooterLinks=links)
+        refused("ResourceAlreadyExistsException", "CreateThemeForStack", **created)
+        gone = {"AttributesToDelete": ["FOOTER_LINKS"]}
+        self.call("appstream", "UpdateThemeForStack", **stack, **gone, State="DISABLED")
+        theme = self.call("appstream", "DescribeThemeForStack", **stack)["Theme"]
+        self.expect("state of the theme", theme["State"], "DISABLED")
+        self.expect("links of the theme", "ThemeFooterLinks" in theme, False)
+        both = {**gone, "FooterLinks": links}
+        refused("InvalidParameterCombinationException", "UpdateThemeForStack", **stack, **both)
+        self.call("appstream", "DeleteThemeForStack", **stack)
+        refused("ResourceNotFoundException", "DeleteThemeForStack", **stack)
 
     def applications(self):
         self.simulator.command(f"application {wire.REGION} paraview")

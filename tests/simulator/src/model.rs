@@ -20,6 +20,7 @@ mod sts;
 mod table;
 mod tag;
 mod tagging;
+mod theme;
 mod user;
 
 use std::collections::VecDeque;

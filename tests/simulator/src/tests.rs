@@ -8,6 +8,7 @@ mod fleet_update;
 mod page;
 mod stack;
 mod tag;
+mod theme;
 mod user;
 
 use std::time::Duration;

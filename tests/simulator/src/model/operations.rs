@@ -4,12 +4,12 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use super::shape::members::{self as m, access};
+use super::shape::members::{self as m, access, theme as t};
 use super::shape::{self, Input, scaling as s};
 use super::state::{State, Surroundings};
 use super::{
     Answer, Request, application, bucket, entitlement, fleet, image, scaling, session, stack, sts,
-    tag, tagging, user,
+    tag, tagging, theme, user,
 };
 use crate::call::Service;
 use crate::call::Service::{AppStream, AutoScaling, S3, Sts, Tagging};
@@ -82,6 +82,7 @@ const USER_STACKS: About = &[("stack", "UserStackAssociations")];
 const ENTITLEMENT: About = &[("stack", "StackName"), ("entitlement", "Name")];
 const ENTITLED: About = &[("stack", "StackName"), ("entitlement", "EntitlementName")];
 const FLEET_APPLICATION: About = &[("fleet", "FleetName"), ("arn", "ApplicationArn")];
+const THEME: About = &[("stack", "StackName")];
 const IN_BUCKET: About = &[("bucket", "Bucket")];
 
 const fn read(
@@ -174,6 +175,10 @@ const OPERATIONS: &[Operation] = &[
     write(AppStream, "AssociateApplicationFleet", FLEET_APPLICATION, &[access::FLEET_APPLICATION], application::associate),
     write(AppStream, "DisassociateApplicationFleet", FLEET_APPLICATION, &[access::FLEET_APPLICATION], application::disassociate),
     read(AppStream, "DescribeApplicationFleetAssociations", FLEET_APPLICATION, &[access::DESCRIBE_FLEET_APPLICATIONS], application::describe),
+    write(AppStream, "CreateThemeForStack", THEME, &[t::CREATE_THEME], theme::create),
+    write(AppStream, "UpdateThemeForStack", THEME, &[t::UPDATE_THEME], theme::update),
+    write(AppStream, "DeleteThemeForStack", THEME, &[t::THEME], theme::delete),
+    read(AppStream, "DescribeThemeForStack", THEME, &[t::THEME], theme::describe),
     read(Tagging, "GetResources", &[], &[m::GET_RESOURCES], tagging::get_resources),
     read(AutoScaling, "DescribeScalableTargets", &[("", "ResourceIds")], &[s::DESCRIBE_TARGETS], scaling::describe),
     write(AutoScaling, "RegisterScalableTarget", &[("", "ResourceId")], &[s::TARGET, s::REGISTER_TARGET], scaling::register),

@@ -16,6 +16,7 @@ use super::session::Session;
 use super::stack::Stack;
 use super::table::{Stamp, Table};
 use super::tagging::TagHistory;
+use super::theme::Theme;
 use super::user::User;
 use super::{Answer, Place, application};
 use crate::call::{Caller, ServiceError};
@@ -42,6 +43,8 @@ pub(crate) struct State {
     pub(crate) users: Table<Named, User>,
     pub(crate) stack_users: Table<StackUser, ()>,
     pub(crate) entitlements: Table<entitlement::Key, Entitlement>,
+    /// By place and stack.
+    pub(crate) themes: Table<Named, Theme>,
     /// Applications by ARN, put there by hand.
     pub(crate) applications: Table<Named, ()>,
     pub(crate) fleet_applications: Table<application::Key, ()>,
@@ -87,6 +90,7 @@ impl State {
             users: Table::default(),
             stack_users: Table::default(),
             entitlements: Table::default(),
+            themes: Table::default(),
             applications: Table::default(),
             fleet_applications: Table::default(),
             buckets: Table::default(),
@@ -172,6 +176,7 @@ impl State {
             users: self.users.rewound(to),
             stack_users: self.stack_users.rewound(to),
             entitlements: self.entitlements.rewound(to),
+            themes: self.themes.rewound(to),
             applications: self.applications.rewound(to),
             fleet_applications: self.fleet_applications.rewound(to),
             buckets: self.buckets.rewound(to),
@@ -240,6 +245,11 @@ impl State {
             let kinds = places.entry(place).or_default();
             let all = kinds.entry("entitlements").or_default();
             all.insert(format!("{stack}/{name}"), entitlement.snapshot());
+        }
+        for ((place, stack), theme) in self.themes.iter() {
+            let kinds = places.entry(place).or_default();
+            let all = kinds.entry("themes").or_default();
+            all.insert(stack.clone(), theme.snapshot());
         }
         for ((place, fleet, application), ()) in self.fleet_applications.iter() {
             let kinds = places.entry(place).or_default();

@@ -5,6 +5,7 @@
 //! stands with the handler, not here.
 
 pub(crate) mod access;
+pub(crate) mod theme;
 
 use super::{Kind, Member, optional, required};
 

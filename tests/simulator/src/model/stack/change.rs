@@ -7,10 +7,10 @@ use crate::call::ServiceError;
 use crate::model::settings::{self, Merge, Settings};
 use crate::model::shape::members::STACK_SETTINGS;
 use crate::model::state::{State, done, rows_in, tags_of};
-use crate::model::{Answer, Request, bucket, entitlement, errors, user};
+use crate::model::{Answer, Request, bucket, entitlement, errors, theme, user};
 
-/// What each name in `AttributesToDelete` removes; the defaults come back by themselves. Themes
-/// and roles have no member of the stack's.
+/// What each name in `AttributesToDelete` removes; the defaults come back by themselves. Roles
+/// have no member of the stack's, and a theme is an object of its own.
 const DELETES: &[(&str, &str)] = &[
     ("STORAGE_CONNECTORS", "StorageConnectors"),
     ("REDIRECT_URL", "RedirectURL"),
@@ -104,9 +104,11 @@ pub(crate) fn delete(state: &mut State, request: &Request<'_>) -> Answer {
     }
     let arn = stack.arn.clone();
     state.index_tags(&request.place, &arn, None, request.now);
-    // Whether people and entitlements on the stack stand in the way of its deletion is not documented.
+    // Whether people, entitlements and a theme on the stack stand in the way of its deletion is not
+    // documented.
     user::association::forget(state, &request.place, |stack, _| stack == name);
     entitlement::forget(state, &request.place, name);
+    theme::forget(state, &request.place, name);
     let stamp = state.stamp();
     state.stacks.remove(stamp, &key);
     done()
