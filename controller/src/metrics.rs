@@ -46,7 +46,7 @@ const ACTIONS: [&str; 27] = [
 /// Why a keeper woke.
 const WAKEUPS: [&str; 2] = ["notify", "due"];
 /// Reading operations.
-const READS: [&str; 14] = [
+const READS: [&str; 16] = [
     "DescribeApplicationFleetAssociations",
     "DescribeEntitlements",
     "DescribeFleets",
@@ -54,6 +54,8 @@ const READS: [&str; 14] = [
     "DescribeStacks",
     "DescribeUserStackAssociations",
     "DescribeUsers",
+    "GetBucketEncryption",
+    "GetBucketOwnershipControls",
     "GetBucketPolicy",
     "GetResources",
     "ListAssociatedFleets",

@@ -399,7 +399,25 @@ class Script:
         refused("404", "HeadBucket", **nobodys)
         stranger = {"Bucket": bucket, "ExpectedBucketOwner": "999999999999"}
         refused("AccessDenied", "GetBucketPolicy", **stranger)
+        self.facts(bucket, refused)
         self.call("s3", "DeleteBucket", Bucket=bucket)
+
+    def facts(self, bucket, refused):
+        key = f"arn:aws:kms:{wire.REGION}:111122223333:key/1234abcd"
+        for algorithm, more in [("AES256", {}), ("aws:kms", {"KMSMasterKeyID": key})]:
+            default = {"SSEAlgorithm": algorithm, **more}
+            rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+            put = {"ServerSideEncryptionConfiguration": rules}
+            self.call("s3", "PutBucketEncryption", Bucket=bucket, **put)
+            found = self.call("s3", "GetBucketEncryption", Bucket=bucket)
+            rule = found["ServerSideEncryptionConfiguration"]["Rules"][0]
+            self.expect("encryption", rule["ApplyServerSideEncryptionByDefault"], default)
+        controls = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+        self.call("s3", "PutBucketOwnershipControls", Bucket=bucket, OwnershipControls=controls)
+        found = self.call("s3", "GetBucketOwnershipControls", Bucket=bucket)
+        self.expect("ownership", found["OwnershipControls"], controls)
+        self.call("s3", "DeleteBucketOwnershipControls", Bucket=bucket)
+        refused("OwnershipControlsNotFoundError", "GetBucketOwnershipControls", Bucket=bucket)
 
     def pages(self):
         self.count("DescribeFleets", "Fleets", 3)

@@ -305,7 +305,8 @@ fn the_iam_policy_allows_every_call_and_no_other() {
             target if target.contains("ScalableTarget") => {
                 format!("application-autoscaling:{operation}")
             }
-            bucket if bucket.ends_with("BucketPolicy") => format!("s3:{bucket}"),
+            "GetBucketEncryption" => "s3:GetEncryptionConfiguration".to_owned(),
+            bucket if bucket.contains("Bucket") => format!("s3:{bucket}"),
             _ => format!("appstream:{operation}"),
         })
         .collect();

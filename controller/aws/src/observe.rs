@@ -137,7 +137,7 @@ pub(crate) async fn observe(reader: &Arc<Reader>, request: &ObserveRequest) -> O
         associations::stacks_of_fleets(reader, &request.associations_of_fleets),
         associations::sessions_of_fleets(reader, &request.sessions),
         scaling::of_fleets(reader, &request.scaling),
-        buckets::policies(reader, &request.buckets),
+        buckets::read(reader, &request.buckets),
         access::observe(reader, &request.access),
     );
     ObservedWorld {

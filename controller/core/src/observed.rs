@@ -6,11 +6,13 @@
 //! - A list that does not contain a name proves nothing; [`Inventory::get`] then says Unknown.
 //! - Unknown creates nothing and deletes nothing.
 
+mod bucket;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+pub use self::bucket::{BucketEncryption, ObjectOwnership, ObservedBucket};
 use crate::access::AccessWorld;
 use crate::advice::{self, Advice};
 use crate::environment::Timestamp;
@@ -160,15 +162,6 @@ impl ObservedTags {
             Self::Unknown(_) => None,
         }
     }
-}
-
-/// A bucket and its policy.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ObservedBucket {
-    /// The bucket's real name.
-    pub name: String,
-    /// Its policy document; `None` when it has none.
-    pub policy: Option<Value>,
 }
 
 /// What Application Auto Scaling has of a fleet, when asked for that very fleet.

@@ -1,7 +1,9 @@
 //! Looks at a populated AWS over the wire: whole lists, names, tags, people and buckets.
 
 use streamkeeper_core::cloud::{Cloud, Identity, ObserveRequest};
-use streamkeeper_core::observed::{Observed, ObservedTags, Scaling};
+use streamkeeper_core::observed::{
+    BucketEncryption, ObjectOwnership, Observed, ObservedTags, Scaling,
+};
 use streamkeeper_simulator::{
     Fault, HomeBucketNaming, Matcher, Quotas, SessionSeed, SimulatedCloud,
 };
@@ -388,6 +390,57 @@ async fn a_bucket_without_a_policy_is_there_and_a_bucket_that_is_not_is_absent()
     let world = front.observe(&request).await;
     assert!(world.buckets["shared"].is_unknown());
     assert!(world.buckets["nobody"].is_unknown());
+}
+
+#[tokio::test]
+async fn a_buckets_encryption_and_ownership_are_read_and_fail_by_themselves() {
+    let front = populated().await;
+    let request = ObserveRequest {
+        buckets: names(["shared"]),
+        ..ObserveRequest::default()
+    };
+    let seen = async || {
+        let world = front.observe(&request).await;
+        world.buckets["shared"].present().unwrap().clone()
+    };
+    let bucket = seen().await;
+    let encryption = |algorithm: &str, key: Option<&str>| {
+        Observed::Present(BucketEncryption {
+            algorithm: algorithm.to_owned(),
+            kms_key: key.map(str::to_owned),
+        })
+    };
+    assert_eq!(bucket.encryption, encryption("AES256", None));
+    let enforced = Observed::Present(ObjectOwnership::BucketOwnerEnforced);
+    assert_eq!(bucket.ownership, enforced);
+
+    let key = format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd");
+    let change = |operation: &str, mut more: Value| {
+        more["Bucket"] = json!("shared");
+        let call = Call::s3(REGION, operation, more);
+        front.simulator.call(&call).unwrap();
+    };
+    let by_key = json!({"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key});
+    let rules = json!({"Rules": [{"ApplyServerSideEncryptionByDefault": by_key}]});
+    let input = json!({"ServerSideEncryptionConfiguration": rules});
+    change("PutBucketEncryption", input);
+    change("DeleteBucketOwnershipControls", json!({}));
+    let bucket = seen().await;
+    assert_eq!(bucket.encryption, encryption("aws:kms", Some(&key)));
+    assert_eq!(bucket.ownership, Observed::Absent);
+
+    for (operation, spoils_encryption) in [
+        ("GetBucketEncryption", true),
+        ("GetBucketOwnershipControls", false),
+    ] {
+        let matcher = Matcher::operation(operation);
+        let refusal = Fault::refuse("AccessDenied", "no");
+        front.simulator.faults().add(matcher, refusal);
+        let bucket = seen().await;
+        assert_eq!(bucket.encryption.is_unknown(), spoils_encryption);
+        assert_eq!(bucket.ownership.is_unknown(), !spoils_encryption);
+        assert_eq!(bucket.policy, None, "the policy is known all the same");
+    }
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
-//! Finds the home-folder bucket, and reads bucket policies.
+//! Finds the home-folder bucket, and reads policies of buckets, their encryption and ownership.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde_json::Value;
 use streamkeeper_core::action::ObjectRef;
 use streamkeeper_core::cloud::ApplyError;
-use streamkeeper_core::observed::{Observed, ObservedBucket};
+use streamkeeper_core::observed::{BucketEncryption, ObjectOwnership, Observed, ObservedBucket};
 
 use super::reader::{Reader, ours};
 use super::{Page, known};
@@ -17,8 +18,8 @@ const HOME: &str = "home";
 /// What every home-folder bucket's name begins with; fixed by AppStream.
 const HOME_PREFIX: &str = "appstream2-36fb080bb8";
 
-/// Reads the policy of each bucket.
-pub(super) async fn policies(
+/// Reads each bucket.
+pub(super) async fn read(
     reader: &Arc<Reader>,
     buckets: &BTreeSet<String>,
 ) -> BTreeMap<String, Observed<ObservedBucket>> {
@@ -109,31 +110,88 @@ async fn bucket_page(
 
 async fn named(reader: &Reader, bucket: String) -> Observed<ObservedBucket> {
     let object = ObjectRef::bucket(&bucket).to_string();
-    known(policy(reader, bucket).await, "GetBucketPolicy", &object)
+    let policy = match policy(reader, &bucket).await {
+        Ok(Observed::Present(policy)) => policy,
+        Ok(Observed::Absent) => return Observed::Absent,
+        Ok(Observed::Unknown(why)) => return Observed::Unknown(why),
+        Err(error) => return known(Err(error), "GetBucketPolicy", &object),
+    };
+    let (encryption, ownership) =
+        tokio::join!(encryption(reader, &bucket), ownership(reader, &bucket));
+    Observed::Present(ObservedBucket {
+        name: bucket,
+        policy,
+        encryption: known(encryption, "GetBucketEncryption", &object),
+        ownership: known(ownership, "GetBucketOwnershipControls", &object),
+    })
 }
 
-async fn policy(reader: &Reader, name: String) -> Result<Observed<ObservedBucket>, ApplyError> {
+/// A bucket's policy; present and `None` when there is a bucket and no policy.
+async fn policy(reader: &Reader, name: &str) -> Result<Observed<Option<Value>>, ApplyError> {
     let request = reader.clients.s3.get_bucket_policy();
     let request = request
-        .bucket(&name)
+        .bucket(name)
         .expected_bucket_owner(&reader.clients.account);
     let answer = reader
         .call("GetBucketPolicy", || request.clone().send())
         .await;
     let document = match answer {
         Ok(answer) => answer.policy.unwrap_or_default(),
-        Err(error) if error.code == "NoSuchBucketPolicy" => {
-            return Ok(Observed::Present(ObservedBucket { name, policy: None }));
-        }
+        Err(error) if error.code == "NoSuchBucketPolicy" => return Ok(Observed::Present(None)),
         Err(error) if error.code == "NoSuchBucket" => return Ok(Observed::Absent),
         Err(error) => return Err(error),
     };
     // Without a document there is no telling it from "no policy", which has a code of its own.
     let policy = serde_json::from_str(&document)
         .map_err(|error| ours("UnreadablePolicy", format!("not a JSON document: {error}")))?;
-    Ok(Observed::Present(ObservedBucket {
-        name,
-        policy: Some(policy),
+    Ok(Observed::Present(Some(policy)))
+}
+
+async fn encryption(reader: &Reader, name: &str) -> Result<Observed<BucketEncryption>, ApplyError> {
+    let request = reader.clients.s3.get_bucket_encryption();
+    let request = request
+        .bucket(name)
+        .expected_bucket_owner(&reader.clients.account);
+    let answer = reader
+        .call("GetBucketEncryption", || request.clone().send())
+        .await;
+    let configuration = match answer {
+        Ok(answer) => answer.server_side_encryption_configuration,
+        Err(error) if error.code == "ServerSideEncryptionConfigurationNotFoundError" => {
+            return Ok(Observed::Absent);
+        }
+        Err(error) => return Err(error),
+    };
+    let rules = configuration.into_iter().flat_map(|found| found.rules);
+    let default = rules
+        .into_iter()
+        .find_map(|rule| rule.apply_server_side_encryption_by_default);
+    Ok(default.map_or(Observed::Absent, |default| {
+        Observed::Present(BucketEncryption {
+            algorithm: default.sse_algorithm.as_str().to_owned(),
+            kms_key: default.kms_master_key_id,
+        })
+    }))
+}
+
+async fn ownership(reader: &Reader, name: &str) -> Result<Observed<ObjectOwnership>, ApplyError> {
+    let request = reader.clients.s3.get_bucket_ownership_controls();
+    let request = request
+        .bucket(name)
+        .expected_bucket_owner(&reader.clients.account);
+    let answer = reader
+        .call("GetBucketOwnershipControls", || request.clone().send())
+        .await;
+    let controls = match answer {
+        Ok(answer) => answer.ownership_controls,
+        Err(error) if error.code == "OwnershipControlsNotFoundError" => {
+            return Ok(Observed::Absent);
+        }
+        Err(error) => return Err(error),
+    };
+    let rule = controls.into_iter().flat_map(|found| found.rules).next();
+    Ok(rule.map_or(Observed::Absent, |rule| {
+        Observed::Present(ObjectOwnership::parse(rule.object_ownership.as_str()))
     }))
 }
 

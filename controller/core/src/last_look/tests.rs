@@ -23,10 +23,7 @@ fn in_order() -> Case {
     case.observed.stack = Observed::Present(stack(json!({})));
     case.observed.stack_fleets = Observed::Present(BTreeSet::new());
     case.observed.fleet_stacks = Observed::Present(BTreeSet::new());
-    let bucket = ObservedBucket {
-        name: "shared-data".to_owned(),
-        policy: Some(policy("s3:GetObject")),
-    };
+    let bucket = ObservedBucket::with_policy("shared-data", Some(policy("s3:GetObject")));
     case.observed
         .buckets
         .insert("shared-data".to_owned(), Observed::Present(bucket));
@@ -248,10 +245,7 @@ fn a_policy_somebody_changed_since_is_not_overwritten() {
         (None, false),
     ] {
         let mut case = in_order();
-        let bucket = ObservedBucket {
-            name: "shared-data".to_owned(),
-            policy: seen.clone(),
-        };
+        let bucket = ObservedBucket::with_policy("shared-data", seen.clone());
         case.observed
             .buckets
             .insert("shared-data".to_owned(), Observed::Present(bucket));

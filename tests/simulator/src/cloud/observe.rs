@@ -20,7 +20,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use streamkeeper_core::cloud::{ApplyError, ErrorClass, ObserveRequest};
-use streamkeeper_core::observed::{Inventory, Observed, ObservedBucket, ObservedWorld, Scaling};
+use streamkeeper_core::observed::{
+    BucketEncryption, Inventory, ObjectOwnership, Observed, ObservedBucket, ObservedWorld, Scaling,
+};
 
 use super::SimulatedCloud;
 use crate::Service;
@@ -254,10 +256,10 @@ impl Look<'_> {
 
     fn bucket(&self, bucket: &str) -> Observed<ObservedBucket> {
         if bucket != HOME {
-            return self.policy(bucket);
+            return self.named_bucket(bucket);
         }
         match self.home_bucket() {
-            Ok(Some(name)) => self.policy(&name),
+            Ok(Some(name)) => self.named_bucket(&name),
             Ok(None) => Observed::Absent,
             Err(why) => Observed::Unknown(why),
         }
@@ -285,10 +287,13 @@ impl Look<'_> {
         }
     }
 
-    fn policy(&self, bucket: &str) -> Observed<ObservedBucket> {
+    fn named_bucket(&self, bucket: &str) -> Observed<ObservedBucket> {
         let owner = self.cloud.caller.account.as_str();
-        let input = json!({"Bucket": bucket, "ExpectedBucketOwner": owner});
-        let policy = match self.ask(Service::S3, "GetBucketPolicy", input) {
+        let ask = |operation| {
+            let input = json!({"Bucket": bucket, "ExpectedBucketOwner": owner});
+            self.ask(Service::S3, operation, input)
+        };
+        let policy = match ask("GetBucketPolicy") {
             Ok(output) => Some(output["Policy"].as_str().unwrap_or_default().to_owned()),
             Err(error) if error.code == "NoSuchBucketPolicy" => None,
             Err(error) if error.code == "NoSuchBucket" => return Observed::Absent,
@@ -299,9 +304,38 @@ impl Look<'_> {
             Ok(policy) => Observed::Present(ObservedBucket {
                 name: bucket.to_owned(),
                 policy,
+                encryption: encryption(&ask("GetBucketEncryption")),
+                ownership: ownership(&ask("GetBucketOwnershipControls")),
             }),
             Err(error) => Observed::Unknown(format!("the policy of {bucket} is not JSON: {error}")),
         }
+    }
+}
+
+fn encryption(answer: &Result<Value, ApplyError>) -> Observed<BucketEncryption> {
+    let rules = match answer {
+        Ok(answer) => &answer["ServerSideEncryptionConfiguration"]["Rules"],
+        Err(error) => return Observed::Unknown(format!("GetBucketEncryption: {error}")),
+    };
+    let default = &rules[0]["ApplyServerSideEncryptionByDefault"];
+    let text = |member: &str| default[member].as_str().map(str::to_owned);
+    text("SSEAlgorithm").map_or(Observed::Absent, |algorithm| {
+        Observed::Present(BucketEncryption {
+            algorithm,
+            kms_key: text("KMSMasterKeyID"),
+        })
+    })
+}
+
+fn ownership(answer: &Result<Value, ApplyError>) -> Observed<ObjectOwnership> {
+    match answer {
+        Ok(answer) => answer["OwnershipControls"]["Rules"][0]["ObjectOwnership"]
+            .as_str()
+            .map_or(Observed::Absent, |word| {
+                Observed::Present(ObjectOwnership::parse(word))
+            }),
+        Err(error) if error.code == "OwnershipControlsNotFoundError" => Observed::Absent,
+        Err(error) => Observed::Unknown(format!("GetBucketOwnershipControls: {error}")),
     }
 }
 

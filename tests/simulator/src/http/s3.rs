@@ -2,8 +2,10 @@
 //!
 //! # What is deliberately absent
 //!
-//! Everything but buckets and their policies: an operation the model lacks answers
+//! Everything but buckets, their policies, encryption and ownership: an operation the model lacks answers
 //! `NotImplemented`, from `s3s`.
+
+mod facts;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,10 +18,14 @@ use http::{Extensions, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use s3s::dto::{
     Bucket, BucketLocationConstraint, DeleteBucketInput, DeleteBucketOutput,
-    DeleteBucketPolicyInput, DeleteBucketPolicyOutput, GetBucketLocationInput,
-    GetBucketLocationOutput, GetBucketPolicyInput, GetBucketPolicyOutput, HeadBucketInput,
-    HeadBucketOutput, ListBucketsInput, ListBucketsOutput, Owner, PutBucketPolicyInput,
-    PutBucketPolicyOutput, Timestamp, TimestampFormat,
+    DeleteBucketOwnershipControlsInput, DeleteBucketOwnershipControlsOutput,
+    DeleteBucketPolicyInput, DeleteBucketPolicyOutput, GetBucketEncryptionInput,
+    GetBucketEncryptionOutput, GetBucketLocationInput, GetBucketLocationOutput,
+    GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput, GetBucketPolicyInput,
+    GetBucketPolicyOutput, HeadBucketInput, HeadBucketOutput, ListBucketsInput, ListBucketsOutput,
+    Owner, PutBucketEncryptionInput, PutBucketEncryptionOutput, PutBucketOwnershipControlsInput,
+    PutBucketOwnershipControlsOutput, PutBucketPolicyInput, PutBucketPolicyOutput, Timestamp,
+    TimestampFormat,
 };
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, HttpResponse, S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
@@ -302,6 +308,60 @@ impl S3 for Buckets {
         document["Policy"] = Value::from(input.policy);
         self.call(&request.extensions, "PutBucketPolicy", document)?;
         Ok(S3Response::new(PutBucketPolicyOutput {}))
+    }
+
+    async fn get_bucket_encryption(
+        &self,
+        request: S3Request<GetBucketEncryptionInput>,
+    ) -> S3Result<S3Response<GetBucketEncryptionOutput>> {
+        let input = about(
+            &request.input.bucket,
+            request.input.expected_bucket_owner.as_deref(),
+        );
+        let output = self.call(&request.extensions, "GetBucketEncryption", input)?;
+        Ok(S3Response::new(facts::encryption(&output)))
+    }
+
+    async fn put_bucket_encryption(
+        &self,
+        request: S3Request<PutBucketEncryptionInput>,
+    ) -> S3Result<S3Response<PutBucketEncryptionOutput>> {
+        let input = facts::put_encryption(&request.input);
+        self.call(&request.extensions, "PutBucketEncryption", input)?;
+        Ok(S3Response::new(PutBucketEncryptionOutput {}))
+    }
+
+    async fn get_bucket_ownership_controls(
+        &self,
+        request: S3Request<GetBucketOwnershipControlsInput>,
+    ) -> S3Result<S3Response<GetBucketOwnershipControlsOutput>> {
+        let input = about(
+            &request.input.bucket,
+            request.input.expected_bucket_owner.as_deref(),
+        );
+        let output = self.call(&request.extensions, "GetBucketOwnershipControls", input)?;
+        Ok(S3Response::new(facts::ownership(&output)))
+    }
+
+    async fn put_bucket_ownership_controls(
+        &self,
+        request: S3Request<PutBucketOwnershipControlsInput>,
+    ) -> S3Result<S3Response<PutBucketOwnershipControlsOutput>> {
+        let input = facts::put_ownership(&request.input);
+        self.call(&request.extensions, "PutBucketOwnershipControls", input)?;
+        Ok(S3Response::new(PutBucketOwnershipControlsOutput {}))
+    }
+
+    async fn delete_bucket_ownership_controls(
+        &self,
+        request: S3Request<DeleteBucketOwnershipControlsInput>,
+    ) -> S3Result<S3Response<DeleteBucketOwnershipControlsOutput>> {
+        let input = about(
+            &request.input.bucket,
+            request.input.expected_bucket_owner.as_deref(),
+        );
+        self.call(&request.extensions, "DeleteBucketOwnershipControls", input)?;
+        Ok(S3Response::new(DeleteBucketOwnershipControlsOutput {}))
     }
 
     async fn delete_bucket(

@@ -1,10 +1,13 @@
-//! Models S3 as far as the shared bucket needs it: buckets, their owners and their policies.
+//! Models S3 as far as the shared bucket needs it: buckets, their owners, their policies and
+//! what becomes of objects in them.
 
+pub(crate) mod facts;
 pub(crate) mod policy;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use self::facts::Facts;
 use super::page::Pager;
 use super::state::{State, done, seconds};
 use super::{Answer, Place, Request, seeded};
@@ -22,6 +25,7 @@ pub(crate) struct Bucket {
     pub(crate) visible_at: DateTime<Utc>,
     /// As S3 keeps it: normalised.
     pub(crate) policy: Option<Value>,
+    pub(crate) facts: Facts,
 }
 
 impl Bucket {
@@ -30,7 +34,14 @@ impl Bucket {
     }
 
     pub(crate) fn snapshot(&self) -> Value {
-        json!({"Owner": self.owner, "Region": self.region, "Policy": self.policy})
+        let Facts {
+            encryption,
+            ownership,
+        } = &self.facts;
+        json!({
+            "Owner": self.owner, "Region": self.region, "Policy": self.policy,
+            "Encryption": encryption, "ObjectOwnership": ownership,
+        })
     }
 }
 
@@ -118,6 +129,7 @@ pub(crate) fn make_service_bucket(
         created: now,
         visible_at: after(now, delay),
         policy: Some(policy::prevent_accidental_deletion(&name)),
+        facts: Facts::default(),
     };
     let stamp = state.stamp();
     state.buckets.put(stamp, name, bucket);

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::bucket::Bucket;
+use super::bucket::facts::Facts;
 use super::fleet::Fleet;
 use super::image::{DEPRECATED, Image};
 use super::session::{self, Session};
@@ -112,6 +113,7 @@ impl Hand<'_> {
             created: self.now,
             visible_at: self.now,
             policy: None,
+            facts: Facts::default(),
         };
         let stamp = self.state.stamp();
         self.state.buckets.put(stamp, name.to_owned(), bucket);

@@ -191,6 +191,11 @@ const OPERATIONS: &[Operation] = &[
     read(S3, "GetBucketPolicy", IN_BUCKET, &[m::BUCKET], bucket::get_policy),
     write(S3, "PutBucketPolicy", IN_BUCKET, &[m::BUCKET, m::PUT_BUCKET_POLICY], bucket::put_policy),
     write(S3, "DeleteBucketPolicy", IN_BUCKET, &[m::BUCKET], bucket::delete_policy),
+    read(S3, "GetBucketEncryption", IN_BUCKET, &[m::BUCKET], bucket::facts::get_encryption),
+    write(S3, "PutBucketEncryption", IN_BUCKET, &[m::BUCKET, m::PUT_BUCKET_ENCRYPTION], bucket::facts::put_encryption),
+    read(S3, "GetBucketOwnershipControls", IN_BUCKET, &[m::BUCKET], bucket::facts::get_ownership),
+    write(S3, "PutBucketOwnershipControls", IN_BUCKET, &[m::BUCKET, m::PUT_BUCKET_OWNERSHIP], bucket::facts::put_ownership),
+    write(S3, "DeleteBucketOwnershipControls", IN_BUCKET, &[m::BUCKET], bucket::facts::delete_ownership),
     write(S3, "DeleteBucket", IN_BUCKET, &[m::BUCKET], bucket::delete),
 ];
 

@@ -234,10 +234,7 @@ fn a_policy_that_would_be_refused_waits_and_says_why() {
     case.observed.stack = Observed::Present(super::harness::stack(json!({
         "storageConnectors": [{"connectorType": "HOMEFOLDERS"}]
     })));
-    let empty = ObservedBucket {
-        name: "shared-data".to_owned(),
-        policy: None,
-    };
+    let empty = ObservedBucket::with_policy("shared-data", None);
     case.observed
         .buckets
         .insert("shared-data".to_owned(), Observed::Present(empty));

@@ -251,10 +251,8 @@ pub(crate) fn stack(settings: Value) -> ObservedStack {
 
 /// A bucket with a policy of these statements.
 pub(crate) fn bucket(name: &str, statements: Value) -> Observed<ObservedBucket> {
-    Observed::Present(ObservedBucket {
-        name: name.to_owned(),
-        policy: Some(json!({"Version": "2012-10-17", "Statement": statements})),
-    })
+    let policy = json!({"Version": "2012-10-17", "Statement": statements});
+    Observed::Present(ObservedBucket::with_policy(name, Some(policy)))
 }
 
 pub(crate) fn arn(object: &str) -> String {

@@ -209,10 +209,7 @@ fn a_policy_is_found_out_by_what_it_means() {
     };
     let mut case = both();
     let see = |case: &mut Case, word: &str, policy: Option<Value>| {
-        let bucket = ObservedBucket {
-            name: "shared-data".to_owned(),
-            policy,
-        };
+        let bucket = ObservedBucket::with_policy("shared-data", policy);
         case.observed
             .buckets
             .insert(word.to_owned(), Observed::Present(bucket));

@@ -426,6 +426,49 @@ pub(crate) const PUT_BUCKET_POLICY: &[Member] = &[
     required("Policy", FREE),
     optional("ConfirmRemoveSelfBucketAccess", Kind::Boolean),
 ];
+/// `PutBucketEncryption`.
+pub(crate) const PUT_BUCKET_ENCRYPTION: &[Member] = &[required(
+    "ServerSideEncryptionConfiguration",
+    Kind::Structure(&[required(
+        "Rules",
+        Kind::List(
+            &Kind::Structure(&[
+                required(
+                    "ApplyServerSideEncryptionByDefault",
+                    Kind::Structure(&[
+                        required(
+                            "SSEAlgorithm",
+                            Kind::Choice(&["AES256", "aws:kms", "aws:kms:dsse"]),
+                        ),
+                        optional("KMSMasterKeyID", FREE),
+                    ]),
+                ),
+                optional("BucketKeyEnabled", Kind::Boolean),
+            ]),
+            1,
+            1,
+        ),
+    )]),
+)];
+/// `PutBucketOwnershipControls`.
+pub(crate) const PUT_BUCKET_OWNERSHIP: &[Member] = &[required(
+    "OwnershipControls",
+    Kind::Structure(&[required(
+        "Rules",
+        Kind::List(
+            &Kind::Structure(&[required(
+                "ObjectOwnership",
+                Kind::Choice(&[
+                    "BucketOwnerPreferred",
+                    "ObjectWriter",
+                    "BucketOwnerEnforced",
+                ]),
+            )]),
+            1,
+            1,
+        ),
+    )]),
+)];
 /// `ListBuckets`.
 pub(crate) const LIST_BUCKETS: &[Member] = &[
     optional("MaxBuckets", Kind::Integer(1, 10_000)),

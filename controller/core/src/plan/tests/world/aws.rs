@@ -106,8 +106,7 @@ impl Aws {
 
     pub(crate) fn bucket(&self, name: &str) -> Option<ObservedBucket> {
         let policy = self.buckets.get(name)?.clone();
-        let name = name.to_owned();
-        Some(ObservedBucket { name, policy })
+        Some(ObservedBucket::with_policy(name, policy))
     }
 
     /// A stack as Describe shows it.
