@@ -3,7 +3,7 @@
 //! stdout is for data, stderr for the rest. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 there
 //! are differences, 130 interrupted.
 
-mod age;
+pub(crate) mod age;
 mod apply;
 mod approve;
 mod closest;
@@ -11,7 +11,7 @@ mod connect;
 mod delete;
 mod describe;
 mod diff;
-mod document;
+pub(crate) mod document;
 mod events;
 mod export;
 mod failure;

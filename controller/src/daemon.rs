@@ -28,7 +28,7 @@ use crate::keeper::Settings;
 use crate::lifecycle::Lifecycle;
 use crate::metrics::Metrics;
 use crate::telemetry::Chain;
-use crate::web::{self, Readiness};
+use crate::web::{self, Readiness, Site};
 
 /// Announcements that a slow keeper may fall behind; if it falls further, it simply wakes.
 const ANNOUNCEMENTS: usize = 64;
@@ -109,7 +109,7 @@ pub struct Start {
     pub store: Store,
     /// How to reach AWS.
     pub aws: AwsConfig,
-    /// Where to serve health and metrics.
+    /// Where to serve the page, health and metrics.
     pub listener: TcpListener,
     /// Intervals, lease and database.
     pub options: RunOptions,
@@ -120,7 +120,7 @@ pub struct Start {
 /// A running daemon.
 #[derive(Debug)]
 pub struct Daemon {
-    /// Where it serves health and metrics.
+    /// Where it serves the page, health and metrics.
     pub address: std::net::SocketAddr,
     store: Store,
 }
@@ -157,15 +157,15 @@ impl Daemon {
         let pulse = pulse(store.clone(), Arc::clone(&readiness), lifecycle.clone());
         lifecycle.spawn("pulse", pulse);
         lifecycle.spawn("janitor", tidy(store.clone(), lifecycle.clone()));
-        let served = web::serve(
-            listener,
-            Arc::clone(&readiness),
-            Arc::clone(&metrics),
-            lifecycle.draining().clone(),
-        );
+        let site = Site {
+            readiness: Arc::clone(&readiness),
+            metrics: Arc::clone(&metrics),
+            store: store.clone(),
+        };
+        let served = web::serve(listener, site, lifecycle.draining().clone());
         lifecycle.spawn("web", async move {
             if let Err(error) = served.await {
-                tracing::error!(error = %Chain(&error), "serving health and metrics failed");
+                tracing::error!(error = %Chain(&error), "serving the page, health and metrics failed");
             }
         });
         let steward = Steward {

@@ -88,10 +88,7 @@ async fn stay(stage: &Stage, screen: &Screen) -> anyhow::Result<()> {
         "export DATABASE_URL='{}'\nstreamkeeper describe cfd\nstreamkeeper events -f",
         stage.database_url()
     ));
-    screen.note(&format!(
-        "health and metrics: http://{}/metrics",
-        stage.address()
-    ));
+    screen.note(&format!("the page: http://{}/", stage.address()));
     screen.note(&format!(
         "the simulated AWS: AWS_ENDPOINT_URL={} (any access key, region {})",
         stage.endpoint(),

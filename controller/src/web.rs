@@ -1,4 +1,8 @@
-//! Serves health, readiness and metrics. Read-only: nothing here changes anything.
+//! Serves the page, health, readiness and metrics. Read-only: nothing here changes anything.
+
+mod list;
+mod page;
+mod story;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,11 +12,11 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use streamkeeper_state::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
-
 /// Whether the daemon can do its work: each flag is kept by whoever knows.
 #[derive(Debug, Default)]
 pub struct Readiness {
@@ -60,10 +64,15 @@ impl Readiness {
     }
 }
 
+/// What is served.
 #[derive(Debug, Clone)]
-struct Site {
-    readiness: Arc<Readiness>,
-    metrics: Arc<Metrics>,
+pub struct Site {
+    /// Whether the daemon can do its work.
+    pub readiness: Arc<Readiness>,
+    /// What it has counted.
+    pub metrics: Arc<Metrics>,
+    /// Where the page reads from.
+    pub store: Store,
 }
 
 /// Serves until `stop` is cancelled.
@@ -73,16 +82,16 @@ struct Site {
 /// Fails when the listener does.
 pub async fn serve(
     listener: TcpListener,
-    readiness: Arc<Readiness>,
-    metrics: Arc<Metrics>,
+    site: Site,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
-    let site = Site { readiness, metrics };
+    let page = page::router(site.store.clone(), listener.local_addr()?.ip());
     let router = Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readyz))
         .route("/metrics", get(render_metrics))
-        .with_state(site);
+        .with_state(site)
+        .merge(page);
     axum::serve(listener, router)
         .with_graceful_shutdown(async move { stop.cancelled().await })
         .await

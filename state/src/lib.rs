@@ -34,6 +34,7 @@ mod leases;
 mod load;
 mod migrate;
 mod notify;
+mod overview;
 mod passes;
 mod preview;
 pub mod scratch;
@@ -50,6 +51,7 @@ pub use self::intents::{Budget, NewIntent, SettledIntent};
 pub use self::leases::{Lease, ScopeRow};
 pub use self::migrate::{MIGRATOR, MigrateReport, SchemaStatus};
 pub use self::notify::Notifications;
+pub use self::overview::{Overview, OverviewFilter};
 pub use self::passes::Orphan;
 pub use self::preview::Preview;
 pub use self::status::{

@@ -18,6 +18,7 @@ mod faults;
 mod lifecycle;
 mod modes;
 mod ownership;
+mod page;
 mod people;
 mod poison;
 mod rows;
