@@ -24,6 +24,7 @@ pub mod advice;
 pub mod backoff;
 pub mod check;
 pub mod cloud;
+pub mod cluster;
 pub mod condition;
 pub mod drift;
 pub mod environment;
