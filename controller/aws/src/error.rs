@@ -58,8 +58,12 @@ const NOT_READY: &[&str] = &[
 /// - `ResourceNotAvailableException`: exists, but is not available. An image that is still being
 ///   copied will be; one that is retired never again, and the code does not tell the two apart.
 ///   Backing off to minutes and saying what to do serves both.
+/// - `MalformedPolicy`: what we send is a policy by IAM's grammar, so it names a principal that is
+///   not there: made seconds ago and soon seen by S3, or deleted. Terraform tries again for the
+///   same reason.
 const GONE: &[&str] = &[
     "EntitlementNotFoundException",
+    "MalformedPolicy",
     // Application Auto Scaling has no such target.
     "ObjectNotFoundException",
     "NoSuchBucket",
@@ -149,7 +153,6 @@ const INVALID: &[&str] = &[
     "InvalidParameterValueException",
     "InvalidPolicyDocument",
     "InvalidRequest",
-    "MalformedPolicy",
     "PermanentRedirect",
     "PolicyTooLarge",
     "SerializationException",
@@ -287,7 +290,7 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
 }
 
 /// The whole chain of sources on one line: AWS's errors print nothing useful without it.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     for error in std::iter::successors(Some(error), |&error| error.source()) {
         let part = error.to_string();

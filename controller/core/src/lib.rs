@@ -43,3 +43,6 @@ pub mod spec;
 pub mod verdict;
 pub mod window;
 mod words;
+
+#[cfg(test)]
+mod generated;

@@ -29,23 +29,32 @@
 //! # What is deliberately absent
 //!
 //! - Subsumption of wildcards: `s3:*` beside `s3:GetObject` differs from `s3:*` alone.
+//! - Versions made equal when no policy variable is in sight: a policy's version is its author's.
 //! - Proof that a unique id (`AROA…`, `AIDA…`) stands for an ARN. Whoever has asked IAM hands the
 //!   proof in as [`Identities`].
 
 mod canonical;
 mod guard;
 mod merge;
+mod names;
+mod numbers;
 mod ownership;
+mod read;
+mod variables;
 
 pub use self::canonical::{
-    Identities, equivalent, equivalent_with, statements_equivalent, statements_equivalent_with,
+    equivalent, equivalent_with, statements_equivalent, statements_equivalent_with,
 };
 pub use self::guard::{GuardContext, MAX_POLICY_BYTES, Refusal, Rule, guard};
-pub use self::merge::{MergeError, StatementDifference, compare, compare_with, merge};
+pub use self::merge::{MergeError, StatementDifference, compare, compare_with, merge, merge_with};
+pub use self::names::{Identities, Names};
 pub use self::ownership::{
     desired_statements, foreign_statements, is_streamkeeper_sid, owned_prefix, owned_sid,
     owned_user_sid,
 };
+pub use self::read::{ReadError, read};
 
+#[cfg(test)]
+mod pairs;
 #[cfg(test)]
 mod properties;

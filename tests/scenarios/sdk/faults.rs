@@ -132,7 +132,7 @@ async fn a_refusal_is_classed_by_its_code_on_every_wire_and_is_final() {
         (start, "InvalidParameterValueException", Invalid),
         (start, "BrandNewException", Unexpected),
         (put, "AccessDenied", Denied),
-        (put, "MalformedPolicy", Invalid),
+        (put, "MalformedPolicy", Gone),
         (put, "NoSuchBucket", Gone),
         (put, "OperationAborted", NotReady),
         (put, "SlowDown", Throttled),

@@ -218,6 +218,7 @@ fn class_of(error: &ServiceError) -> ErrorClass {
         | "NoSuchBucketPolicy"
         | "ObjectNotFoundException"
         | "ResourceNotAvailableException"
+        | "MalformedPolicy"
         | "ResourceNotFoundException" => ErrorClass::Gone,
         "EntitlementAlreadyExistsException" | "ResourceAlreadyExistsException" => {
             ErrorClass::AlreadyThere
@@ -239,7 +240,6 @@ fn class_of(error: &ServiceError) -> ErrorClass {
         | "InvalidParameterCombinationException"
         | "InvalidParameterException"
         | "InvalidParameterValueException"
-        | "MalformedPolicy"
         | "PermanentRedirect"
         | "PolicyTooLarge"
         | "SerializationException"

@@ -61,7 +61,7 @@ fn every_appstream_code_has_its_class() {
         // S3.
         ("NoSuchBucket", Gone),
         ("NoSuchBucketPolicy", Gone),
-        ("MalformedPolicy", Invalid),
+        ("MalformedPolicy", Gone),
         ("OperationAborted", NotReady),
         ("SlowDown", Throttled),
         ("InternalError", Unknown),

@@ -7,10 +7,12 @@ use serde_json::Value;
 use streamkeeper_core::action::ObjectRef;
 use streamkeeper_core::cloud::ApplyError;
 use streamkeeper_core::observed::{BucketEncryption, ObjectOwnership, Observed, ObservedBucket};
+use streamkeeper_core::policy;
 
 use super::reader::{Reader, ours};
 use super::{Page, known};
 use crate::client::Clients;
+use crate::error::chain;
 
 /// The word for the bucket AppStream made for home folders, whose name nobody can know beforehand.
 const HOME: &str = "home";
@@ -142,8 +144,8 @@ async fn policy(reader: &Reader, name: &str) -> Result<Observed<Option<Value>>, 
         Err(error) => return Err(error),
     };
     // Without a document there is no telling it from "no policy", which has a code of its own.
-    let policy = serde_json::from_str(&document)
-        .map_err(|error| ours("UnreadablePolicy", format!("not a JSON document: {error}")))?;
+    let policy =
+        policy::read(&document).map_err(|error| ours("UnreadablePolicy", chain(&error)))?;
     Ok(Observed::Present(Some(policy)))
 }
 
@@ -208,6 +210,8 @@ mod tests {
         for answer in [
             "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
             "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n<html>",
+            // A number that we would write back as another one.
+            "HTTP/1.1 200 OK\r\ncontent-length: 27\r\n\r\n{\"Id\":18446744073709551616}",
         ] {
             let stub = Stub::answering(answer).await;
             let cloud = AwsConfig::fixed(&stub.url, "eu-west-1", "test", "test")

@@ -11,7 +11,7 @@ use super::draft::Draft;
 use super::{Difference, WaitReason};
 use crate::action::{Action, ObjectRef};
 use crate::observed::{Observed, ObservedBucket};
-use crate::policy::{self, StatementDifference};
+use crate::policy::{self, Names, StatementDifference};
 use crate::spec::{BucketSpec, ConnectorType, PolicyStatement};
 use crate::words;
 
@@ -161,7 +161,13 @@ fn present(draft: &mut Draft<'_>, bucket: &ObservedBucket, asked: &Asked) -> boo
             policy::desired_statements(uid, &bucket.name, &spec)
         })
         .collect();
-    let found = policy::compare(uid, bucket.policy.as_ref(), &desired);
+    let input = draft.input;
+    let partition = input.environment.scope.partition();
+    let names = Names {
+        partition,
+        ..Names::default()
+    };
+    let found = policy::compare_with(uid, bucket.policy.as_ref(), &desired, names);
     let ignored = ignored(draft, asked, &found);
     let differences: Vec<StatementDifference> = found
         .into_iter()
@@ -172,10 +178,12 @@ fn present(draft: &mut Draft<'_>, bucket: &ObservedBucket, asked: &Asked) -> boo
         return true;
     }
     let reason = describe(draft, bucket, asked, &differences);
+    without_effect(draft, bucket, &differences);
     let step = Write {
         bucket,
         desired: &desired,
         ignored: &ignored,
+        names,
         reason,
     };
     let manages = asked
@@ -261,7 +269,9 @@ fn describe(
             .iter()
             .find(|statement| statement.sid == difference.sid);
         let is_drift = asks.is_some_and(|statement| draft.held(&path, &json!(statement)));
-        let what = words::statement(difference.desired.as_ref(), difference.observed.as_ref());
+        let what = difference.without_effect.clone().unwrap_or_else(|| {
+            words::statement(difference.desired.as_ref(), difference.observed.as_ref())
+        });
         let drift = if is_drift { "drift of " } else { "" };
         reasons.push(format!("{drift}{path}: {what}"));
         draft.plan.differences.push(Difference {
@@ -275,11 +285,32 @@ fn describe(
     reasons.join(", ")
 }
 
+/// Says of statements that are there to the letter why they do not do what they say.
+fn without_effect(
+    draft: &mut Draft<'_>,
+    bucket: &ObservedBucket,
+    differences: &[StatementDifference],
+) {
+    for StatementDifference {
+        sid,
+        without_effect,
+        ..
+    } in differences
+    {
+        if let Some(why) = without_effect {
+            let object = ObjectRef::bucket(&bucket.name);
+            let message = format!("statement {sid}: {why}");
+            draft.wait(object, WaitReason::PolicyRefused, message);
+        }
+    }
+}
+
 /// A policy to be written.
 struct Write<'a> {
     bucket: &'a ObservedBucket,
     desired: &'a [Value],
     ignored: &'a BTreeSet<String>,
+    names: Names<'a>,
     reason: String,
 }
 
@@ -288,18 +319,23 @@ fn write(draft: &mut Draft<'_>, write: Write<'_>, manages: BTreeSet<String>) {
         bucket,
         desired,
         ignored,
+        names,
         reason,
     } = write;
     let environment = draft.input.environment;
     let object = ObjectRef::bucket(&bucket.name);
     let base = bucket.policy.clone();
-    let merged = match policy::merge(environment.uid, base.as_ref(), desired, ignored) {
+    let merged = match policy::merge_with(environment.uid, base.as_ref(), desired, ignored, names) {
         Ok(merged) => merged,
         Err(error) => {
             draft.wait(object, WaitReason::PolicyRefused, error.to_string());
             return;
         }
     };
+    if merged == base {
+        // What differs is not cured by writing.
+        return;
+    }
     let bucket = bucket.name.clone();
     let Some(document) = merged else {
         draft.step(Action::DeleteBucketPolicy { bucket, base }, reason);

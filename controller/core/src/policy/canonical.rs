@@ -23,6 +23,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::names::Names;
+use super::numbers;
+
 /// What AWS assumes when a policy names no version.
 pub(super) const IMPLIED_VERSION: &str = "2008-10-17";
 
@@ -40,53 +43,34 @@ const ELEMENTS: [&str; 9] = [
 
 const PRINCIPAL_KINDS: [&str; 4] = ["AWS", "CanonicalUser", "Federated", "Service"];
 
-/// Unique ids (`AROA…`, `AIDA…`) of roles and users, each with the ARN it is proven to stand for.
-///
-/// S3 shows a role or user by its unique id while it cannot resolve it, and for ever once it is
-/// deleted. A role that was deleted and created again has the same ARN and another id, so only IAM
-/// can prove that an id and an ARN are one. Without proof they differ.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Identities(BTreeMap<String, String>);
-
-impl Identities {
-    /// Takes proven pairs of unique id and ARN.
-    pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(pairs.into_iter().collect())
-    }
-
-    /// The ARN of a unique id, or the name itself when there is no proof.
-    fn resolve<'a>(&'a self, name: &'a str) -> &'a str {
-        self.0.get(name).map_or(name, String::as_str)
-    }
-}
-
-/// Whether two whole policies mean the same, no id being proven.
+/// Whether two whole policies mean the same in the partition `aws`, no unique id being proven.
 #[must_use]
 pub fn equivalent(a: &Value, b: &Value) -> bool {
-    equivalent_with(a, b, &Identities::default())
+    equivalent_with(a, b, Names::default())
 }
 
-/// Whether two whole policies mean the same, given what is proven about unique ids.
+/// Whether two whole policies mean the same, given what names stand for where they are.
 #[must_use]
-pub fn equivalent_with(a: &Value, b: &Value, identities: &Identities) -> bool {
+pub fn equivalent_with(a: &Value, b: &Value, names: Names<'_>) -> bool {
     a == b
-        || match (read_document(a, identities), read_document(b, identities)) {
+        || match (read_document(a, names), read_document(b, names)) {
             (Some(a), Some(b)) => a == b,
             (None, _) | (_, None) => false,
         }
 }
 
-/// Whether two statements mean the same and have the same `Sid`, no id being proven.
+/// Whether two statements mean the same in the partition `aws` and have the same `Sid`, no unique
+/// id being proven.
 #[must_use]
 pub fn statements_equivalent(a: &Value, b: &Value) -> bool {
-    statements_equivalent_with(a, b, &Identities::default())
+    statements_equivalent_with(a, b, Names::default())
 }
 
-/// Whether two statements mean the same and have the same `Sid`, given what is proven about ids.
+/// Whether two statements mean the same and have the same `Sid`, given what names stand for.
 #[must_use]
-pub fn statements_equivalent_with(a: &Value, b: &Value, identities: &Identities) -> bool {
+pub fn statements_equivalent_with(a: &Value, b: &Value, names: Names<'_>) -> bool {
     a == b
-        || match (read_statement(a, identities), read_statement(b, identities)) {
+        || match (read_statement(a, names), read_statement(b, names)) {
             (Some(a), Some(b)) => a == b,
             (None, _) | (_, None) => false,
         }
@@ -134,7 +118,7 @@ pub(super) enum Selection<T> {
     AllBut(T),
 }
 
-fn read_document(document: &Value, identities: &Identities) -> Option<Document> {
+fn read_document(document: &Value, names: Names<'_>) -> Option<Document> {
     let object = document.as_object()?;
     if object
         .keys()
@@ -151,8 +135,8 @@ fn read_document(document: &Value, identities: &Identities) -> Option<Document> 
         Some(id) => Some(id.as_str()?.to_owned()),
     };
     let statements = match object.get("Statement")? {
-        Value::Array(statements) => statements.iter().map(|s| form(s, identities)).collect(),
-        single @ Value::Object(_) => BTreeSet::from([form(single, identities)]),
+        Value::Array(statements) => statements.iter().map(|s| form(s, names)).collect(),
+        single @ Value::Object(_) => BTreeSet::from([form(single, names)]),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
     };
     Some(Document {
@@ -162,15 +146,15 @@ fn read_document(document: &Value, identities: &Identities) -> Option<Document> 
     })
 }
 
-fn form(statement: &Value, identities: &Identities) -> Form {
-    read_statement(statement, identities).map_or_else(
+fn form(statement: &Value, names: Names<'_>) -> Form {
+    read_statement(statement, names).map_or_else(
         || Form::Opaque(sorted_json(statement)),
         |statement| Form::Canonical(Box::new(statement)),
     )
 }
 
 /// Reads a statement; `None` when it is not one by IAM's grammar.
-pub(super) fn read_statement(statement: &Value, identities: &Identities) -> Option<Statement> {
+pub(super) fn read_statement(statement: &Value, names: Names<'_>) -> Option<Statement> {
     let object = statement.as_object()?;
     if object.keys().any(|key| !ELEMENTS.contains(&key.as_str())) {
         return None;
@@ -185,12 +169,12 @@ pub(super) fn read_statement(statement: &Value, identities: &Identities) -> Opti
         _ => return None,
     };
     let resource = selection(object, "Resource", "NotResource", strings)?;
-    let partition = partition_of(&resource);
+    let partition = partition_of(&resource, names);
     Some(Statement {
         sid,
         allows,
         principal: selection(object, "Principal", "NotPrincipal", |value| {
-            principals(value, partition, identities)
+            principals(value, partition, names)
         })?,
         action: selection(object, "Action", "NotAction", |value| {
             let actions = strings(value)?;
@@ -234,27 +218,27 @@ fn items(value: &Value) -> &[Value] {
     }
 }
 
-/// The partition an account id in this statement belongs to: that of its resources, else `aws`.
-fn partition_of(resource: &Selection<BTreeSet<String>>) -> &str {
-    const DEFAULT: &str = "aws";
+/// The partition an account id in this statement belongs to: that of its resources if they say
+/// one, else the bucket's.
+fn partition_of<'a>(resource: &'a Selection<BTreeSet<String>>, names: Names<'a>) -> &'a str {
     let (Selection::Only(arns) | Selection::AllBut(arns)) = resource else {
-        return DEFAULT;
+        return names.partition;
     };
     let mut partitions = arns
         .iter()
         .filter_map(|arn| arn.strip_prefix("arn:")?.split(':').next());
     let Some(first) = partitions.next() else {
-        return DEFAULT;
+        return names.partition;
     };
     // A statement cannot span partitions; if it claims to, no resource decides.
     if partitions.all(|partition| partition == first) {
         first
     } else {
-        DEFAULT
+        names.partition
     }
 }
 
-fn principals(value: &Value, partition: &str, identities: &Identities) -> Option<Principals> {
+fn principals(value: &Value, partition: &str, names: Names<'_>) -> Option<Principals> {
     match value {
         Value::String(everybody) if everybody == "*" => Some(Principals::from([(
             "AWS".to_owned(),
@@ -262,20 +246,18 @@ fn principals(value: &Value, partition: &str, identities: &Identities) -> Option
         )])),
         Value::Object(kinds) => kinds
             .iter()
-            .map(|(kind, names)| {
+            .map(|(kind, listed)| {
                 if !PRINCIPAL_KINDS.contains(&kind.as_str()) {
                     return None;
                 }
-                let names = strings(names)?;
-                let names = if kind == "AWS" {
-                    names
+                let mut listed = strings(listed)?;
+                if kind == "AWS" {
+                    listed = listed
                         .iter()
-                        .map(|name| aws_principal(name, partition, identities))
-                        .collect()
-                } else {
-                    names
-                };
-                Some((kind.clone(), names))
+                        .map(|name| aws_principal(name, partition, names))
+                        .collect();
+                }
+                Some((kind.clone(), listed))
             })
             .collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
@@ -284,11 +266,11 @@ fn principals(value: &Value, partition: &str, identities: &Identities) -> Option
     }
 }
 
-fn aws_principal(name: &str, partition: &str, identities: &Identities) -> String {
+fn aws_principal(name: &str, partition: &str, names: Names<'_>) -> String {
     if is_account_id(name) {
         format!("arn:{partition}:iam::{name}:root")
     } else {
-        identities.resolve(name).to_owned()
+        names.identities.resolve(name).to_owned()
     }
 }
 
@@ -344,36 +326,14 @@ fn condition_value(value: &Value, numeric: bool) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Bool(flag) => flag.to_string(),
-        Value::Number(number) => number.to_string(),
+        Value::Number(number) => numbers::text(number)?,
         Value::Null | Value::Array(_) | Value::Object(_) => return None,
     };
     // Under a string operator `1.0` and `1` are two strings; under a numeric one they are one number.
     Some(if numeric {
-        plain_decimal(&text).unwrap_or(text)
+        numbers::plain_decimal(&text).unwrap_or(text)
     } else {
         text
-    })
-}
-
-/// A decimal number without needless zeros; `None` when it is not one in plain notation.
-fn plain_decimal(text: &str) -> Option<String> {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", text),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_digits(whole) || !is_digits(fraction) {
-        return None;
-    }
-    let whole = match whole.trim_start_matches('0') {
-        "" => "0",
-        whole => whole,
-    };
-    Some(match (whole, fraction.trim_end_matches('0')) {
-        ("0", "") => "0".to_owned(),
-        (whole, "") => format!("{sign}{whole}"),
-        (whole, fraction) => format!("{sign}{whole}.{fraction}"),
     })
 }
 
@@ -391,6 +351,10 @@ fn sorted_json(value: &Value) -> String {
         Value::Array(items) => {
             let items: Vec<String> = items.iter().map(sorted_json).collect();
             format!("[{}]", items.join(","))
+        }
+        // The one pair of numbers that JSON compares as equal and writes differently.
+        Value::Number(number) if number.as_f64() == Some(0.0) && number.is_f64() => {
+            "0.0".to_owned()
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
     }

@@ -23,9 +23,10 @@ use std::fmt;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::canonical::{IMPLIED_VERSION, Identities, Selection, Statement, read_statement};
-use super::merge::CURRENT_VERSION;
+use super::canonical::{Selection, Statement, read_statement};
+use super::names::Names;
 use super::ownership::{foreign_statements, owned_user_sid, statements};
+use super::variables::{self, CURRENT_VERSION};
 
 /// The most S3 takes: 20 KB.
 pub const MAX_POLICY_BYTES: usize = 20 * 1024;
@@ -53,6 +54,14 @@ impl GuardContext {
     /// The bucket's ARN.
     fn bucket_arn(&self) -> String {
         format!("arn:{}:s3:::{}", self.partition, self.bucket)
+    }
+
+    /// The guard is stricter than the comparison: an id that is proven is still an id.
+    fn names(&self) -> Names<'_> {
+        Names {
+            partition: &self.partition,
+            ..Names::default()
+        }
     }
 }
 
@@ -110,7 +119,7 @@ pub fn guard(before: Option<&Value>, after: &Value, context: &GuardContext) -> V
     size(after, &mut refusals);
     foreign(before, after, context.uid, &mut refusals);
     header(before, after, &mut refusals);
-    let variables_work = version(after) == CURRENT_VERSION;
+    let variables_work = variables::work_in(after);
     for statement in changed {
         let sid = display_sid(context.uid, statement);
         let mut refuse = |rule, message| {
@@ -120,7 +129,7 @@ pub fn guard(before: Option<&Value>, after: &Value, context: &GuardContext) -> V
                 message,
             });
         };
-        match read_statement(statement, &Identities::default()).filter(is_complete) {
+        match read_statement(statement, context.names()).filter(is_complete) {
             None => refuse(
                 Rule::Readable,
                 "it is not a bucket policy statement by IAM's grammar".to_owned(),
@@ -149,12 +158,8 @@ fn judge(
         );
         faults.push((Rule::Resource, message));
     }
-    if !variables_work && uses_variables(statement) {
-        let message = format!(
-            "it uses a policy variable, which S3 takes literally in this bucket's policy because \
-             its Version is not {CURRENT_VERSION}"
-        );
-        faults.push((Rule::Variables, message));
+    if !variables_work && variables::are_in(statement) {
+        faults.push((Rule::Variables, variables::taken_literally()));
     }
     if statement.allows {
         if let Some(message) = public::fault(statement) {
@@ -314,13 +319,6 @@ fn header(before: Option<&Value>, after: &Value, refusals: &mut Vec<Refusal>) {
     }
 }
 
-fn version(policy: &Value) -> &str {
-    policy
-        .get("Version")
-        .and_then(Value::as_str)
-        .unwrap_or(IMPLIED_VERSION)
-}
-
 /// A resource that is neither the bucket nor in it.
 fn outside<'a>(statement: &'a Statement, context: &GuardContext) -> Option<&'a str> {
     let (Selection::Only(resources) | Selection::AllBut(resources)) = &statement.resource else {
@@ -332,24 +330,6 @@ fn outside<'a>(statement: &'a Statement, context: &GuardContext) -> Option<&'a s
             .strip_prefix(&bucket)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '*']))
     })
-}
-
-fn uses_variables(statement: &Statement) -> bool {
-    let resources = match &statement.resource {
-        Selection::Unsaid => None,
-        Selection::Only(resources) | Selection::AllBut(resources) => Some(resources),
-    };
-    let values = statement.condition.values().flat_map(|keys| keys.values());
-    resources
-        .into_iter()
-        .chain(values)
-        .flatten()
-        .any(|text| has_variable(text))
-}
-
-/// Whether a text has a policy variable in it.
-fn has_variable(text: &str) -> bool {
-    text.contains("${")
 }
 
 fn display_sid(uid: Uuid, statement: &Value) -> Option<String> {

@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::canonical::{Identities, statements_equivalent, statements_equivalent_with};
+use super::canonical::{read_statement, statements_equivalent_with};
+use super::names::Names;
 use super::ownership::{owned_user_sid, statements, user_sid_of};
-
-/// The version of a policy that we begin: the only one in which policy variables are replaced.
-pub(super) const CURRENT_VERSION: &str = "2012-10-17";
+use super::variables::{self, CURRENT_VERSION};
 
 /// One of our statements that is not as desired.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +20,9 @@ pub struct StatementDifference {
     /// The statement as it is; `None` when it is not there, and a list when the `Sid` is there
     /// more than once.
     pub observed: Option<Value>,
+    /// Why the statement does not do what is desired although it says so: the same words mean
+    /// something else in this policy. Writing it again would not help.
+    pub without_effect: Option<String>,
 }
 
 /// Why a policy cannot be merged. Nothing is written then: what we do not understand, we would lose.
@@ -51,16 +53,16 @@ pub enum MergeError {
 /// A policy that cannot be read has none of our statements; [`merge`] then says why.
 #[must_use]
 pub fn compare(uid: Uuid, policy: Option<&Value>, desired: &[Value]) -> Vec<StatementDifference> {
-    compare_with(uid, policy, desired, &Identities::default())
+    compare_with(uid, policy, desired, Names::default())
 }
 
-/// As [`compare`], given what is proven about unique ids.
+/// As [`compare`], given what names stand for.
 #[must_use]
 pub fn compare_with(
     uid: Uuid,
     policy: Option<&Value>,
     desired: &[Value],
-    identities: &Identities,
+    names: Names<'_>,
 ) -> Vec<StatementDifference> {
     let mut observed: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
     for statement in policy.and_then(statements).unwrap_or_default() {
@@ -73,24 +75,33 @@ pub fn compare_with(
         .map(|statement| (desired_sid(uid, statement), statement))
         .collect();
 
+    let variables_work = policy.is_none_or(variables::work_in);
     let sids: BTreeSet<&str> = observed.keys().chain(wanted.keys()).copied().collect();
     sids.into_iter()
         .filter_map(|sid| {
             let wanted = wanted.get(sid).copied();
             let found = observed.get(sid).map_or(&[][..], Vec::as_slice);
-            let holds = wanted.is_some_and(|wanted| {
-                !found.is_empty()
-                    && found
-                        .iter()
-                        .all(|found| statements_equivalent_with(wanted, found, identities))
-            });
-            (!holds).then(|| StatementDifference {
+            let is_same = |wanted: &&Value| {
+                let same = |found: &&Value| statements_equivalent_with(wanted, found, names);
+                !found.is_empty() && found.iter().all(same)
+            };
+            let without_effect = match wanted.filter(is_same) {
+                Some(wanted) if variables_work || !has_variables(wanted, names) => return None,
+                Some(_) => Some(variables::taken_literally()),
+                None => None,
+            };
+            Some(StatementDifference {
                 sid: sid.to_owned(),
                 desired: wanted.cloned(),
                 observed: one_or_list(found),
+                without_effect,
             })
         })
         .collect()
+}
+
+fn has_variables(statement: &Value, names: Names<'_>) -> bool {
+    read_statement(statement, names).is_some_and(|statement| variables::are_in(&statement))
 }
 
 /// The user's `Sid` of a desired statement; of one that [`merge`] would refuse, whatever it has.
@@ -128,6 +139,21 @@ pub fn merge(
     desired: &[Value],
     keep: &BTreeSet<String>,
 ) -> Result<Option<Value>, MergeError> {
+    merge_with(uid, policy, desired, keep, Names::default())
+}
+
+/// As [`merge()`], given what names stand for.
+///
+/// # Errors
+///
+/// As [`merge()`].
+pub fn merge_with(
+    uid: Uuid,
+    policy: Option<&Value>,
+    desired: &[Value],
+    keep: &BTreeSet<String>,
+    names: Names<'_>,
+) -> Result<Option<Value>, MergeError> {
     let wanted = owned_by_sid(uid, desired)?;
     let (header, before) = match policy {
         Some(policy) => take_apart(policy)?,
@@ -141,7 +167,7 @@ pub fn merge(
             Some(sid) if !keep.contains(sid) => {
                 // Not desired: it goes. There already: a second one of that Sid goes too.
                 if let Some(wanted) = wanted.get(sid).filter(|_| placed.insert(sid)) {
-                    let holds = statements_equivalent(wanted, statement);
+                    let holds = statements_equivalent_with(wanted, statement, names);
                     after.push(if holds { statement } else { wanted }.clone());
                 }
             }

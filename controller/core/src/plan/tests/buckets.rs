@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::harness::{Case, bucket, check, environment, sid};
-use super::world::World;
 use super::world::aws::HOME_BUCKET;
+use super::world::{World, is_quiet};
 use crate::observed::{Observed, ObservedBucket};
 use crate::plan::WaitReason;
 
@@ -305,4 +305,61 @@ fn an_ignored_statement_is_neither_held_nor_managed() {
     assert!(plan.holds.contains_key("buckets.shared-data.B"));
     assert!(!plan.holds.contains_key("buckets.shared-data.A"));
     assert!(!world.managed.contains_key("buckets.shared-data.A"));
+}
+
+/// Each of them may read a folder of their own.
+fn own_folders() -> Value {
+    let mut statement = statement("Own", "s3:GetObject");
+    statement["Resource"] = json!("arn:aws:s3:::{bucket}/${aws:username}/*");
+    statement
+}
+
+#[test]
+fn a_version_in_which_our_variables_are_text_is_noticed_and_not_written_against() {
+    let spec = on(
+        "shared-data",
+        &[own_folders(), statement("A", "s3:GetObject")],
+    );
+    let mut world = shared(&spec);
+    assert!(is_quiet(&world.plan()), "{:?}", world.plan());
+    let policy = world.aws.buckets.get_mut("shared-data").unwrap();
+    policy.as_mut().unwrap()["Version"] = json!("2008-10-17");
+
+    for _ in 0..3 {
+        assert_eq!(world.pass().made, 0);
+    }
+    let plan = world.plan();
+    let [waiting] = &plan.waiting[..] else {
+        panic!("{:?}", plan.waiting);
+    };
+    assert_eq!(waiting.reason, WaitReason::PolicyRefused);
+    assert!(
+        waiting
+            .message
+            .contains("statement Own: it uses a policy variable"),
+        "{waiting:?}"
+    );
+    let [difference] = &plan.differences[..] else {
+        panic!("{:?}", plan.differences);
+    };
+    assert_eq!(difference.path, "buckets.shared-data.Own");
+    assert!(difference.is_drift);
+    assert!(plan.holds.contains_key("buckets.shared-data.A"));
+    assert!(!plan.holds.contains_key("buckets.shared-data.Own"));
+
+    // What can be done beside it is done.
+    world.edit(&on(
+        "shared-data",
+        &[own_folders(), statement("B", "s3:GetObject")],
+    ));
+    let made: Vec<usize> = (0..3).map(|_| world.pass().made).collect();
+    assert_eq!(made, [1, 0, 0]);
+    assert_eq!(
+        sids(&world, "shared-data"),
+        ["Theirs".to_owned(), sid("Own"), sid("B")]
+    );
+
+    let policy = world.aws.buckets.get_mut("shared-data").unwrap();
+    policy.as_mut().unwrap()["Version"] = json!("2012-10-17");
+    assert!(is_quiet(&world.plan()), "{:?}", world.plan());
 }

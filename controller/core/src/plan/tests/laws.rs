@@ -23,7 +23,6 @@ use std::collections::BTreeSet;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use serde_json::Value;
 
 use self::accident::{Accident, accident};
@@ -34,6 +33,7 @@ use super::world::aws::{Aws, HOME_BUCKET};
 use super::world::{Blind, ENOUGH, Fault, World, is_quiet};
 use crate::action::{Action, ObjectKind};
 use crate::environment::Mode;
+use crate::generated;
 use crate::plan::Plan;
 use crate::spec::Adoption;
 
@@ -41,27 +41,7 @@ use crate::spec::Adoption;
 const SEED: u64 = 20_261_124;
 
 fn config(cases: u32) -> ProptestConfig {
-    let seed = chosen("LAWS_SEED").unwrap_or(SEED);
-    let cases = chosen("LAWS_CASES").unwrap_or(cases);
-    // Shown when a test fails.
-    println!("seed {seed}, {cases} cases");
-    ProptestConfig {
-        cases,
-        rng_seed: RngSeed::Fixed(seed),
-        max_shrink_iters: 2_000,
-        ..ProptestConfig::default()
-    }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a switch of the test, not of the program"
-)]
-fn chosen<T: std::str::FromStr>(variable: &str) -> Option<T> {
-    let text = std::env::var(variable).ok()?;
-    let number = text.parse().ok();
-    assert!(number.is_some(), "{variable} is no number: {text}");
-    number
+    generated::config(SEED, cases)
 }
 
 /// An account that others use as well: home folders are there, a bucket has a policy.

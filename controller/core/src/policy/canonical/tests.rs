@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::policy::Identities;
 
 /// Checks both directions, and that each side is equivalent to itself.
 #[track_caller]
@@ -210,6 +211,28 @@ fn an_account_is_of_one_partition() {
 }
 
 #[test]
+fn an_account_is_of_the_bucket_s_partition_when_no_resource_says() {
+    let by_id = policy(json!({"Resource": "*", "Principal": {"AWS": "111122223333"}}));
+    let by_arn = policy(json!({
+        "Resource": "*", "Principal": {"AWS": "arn:aws-cn:iam::111122223333:root"}
+    }));
+    check("of the partition aws", &by_id, &by_arn, false);
+    let in_china = Names {
+        partition: "aws-cn",
+        ..Names::default()
+    };
+    assert!(equivalent_with(&by_id, &by_arn, in_china));
+    assert!(equivalent_with(&by_arn, &by_id, in_china));
+}
+
+fn names(identities: &Identities) -> Names<'_> {
+    Names {
+        identities,
+        ..Names::default()
+    }
+}
+
+#[test]
 fn a_unique_id_is_an_arn_only_with_proof() {
     let role = "arn:aws:iam::111122223333:role/x";
     let by_id = policy(json!({"Principal": {"AWS": "AROAEXAMPLEID1234567"}}));
@@ -217,17 +240,17 @@ fn a_unique_id_is_an_arn_only_with_proof() {
     check("no proof", &by_id, &by_arn, false);
 
     let proof = Identities::new([("AROAEXAMPLEID1234567".to_owned(), role.to_owned())]);
-    assert!(equivalent_with(&by_id, &by_arn, &proof));
+    assert!(equivalent_with(&by_id, &by_arn, names(&proof)));
     assert!(statements_equivalent_with(
         &by_id["Statement"][0],
         &by_arn["Statement"][0],
-        &proof
+        names(&proof)
     ));
     let another = Identities::new([(
         "AROAEXAMPLEID1234567".to_owned(),
         "arn:aws:iam::111122223333:role/y".to_owned(),
     )]);
-    assert!(!equivalent_with(&by_id, &by_arn, &another));
+    assert!(!equivalent_with(&by_id, &by_arn, names(&another)));
 }
 
 #[test]
@@ -319,6 +342,46 @@ fn numbers_are_equal_as_numbers_under_a_numeric_operator() {
     check(json!("100"), json!("1"), false);
     check(json!("1."), json!("1"), false);
     check(json!(""), json!("0"), false);
+}
+
+#[test]
+fn minus_zero_is_zero_wherever_it_is() {
+    let with =
+        |operator: &str, value: Value| policy(json!({"Condition": {operator: {"k": value}}}));
+    for operator in ["StringEquals", "NumericEquals"] {
+        let minus = with(operator, json!(-0.0));
+        check(operator, &minus, &with(operator, json!(0.0)), true);
+        check(operator, &minus, &with(operator, json!("0.0")), true);
+    }
+    // JSON compares the two as equal, so the text of a strange statement must not tell them apart.
+    let strange = |value: Value| json!({"Statement": [{"x": value}, statement(json!({"Action": ["s3:GetObject"]}))]});
+    let mut other = strange(json!(0.0));
+    other["Statement"][1]["Action"] = json!("s3:GetObject");
+    check("strange", &strange(json!(-0.0)), &other, true);
+}
+
+#[test]
+fn a_number_that_stands_for_several_is_equal_only_to_itself() {
+    let with = |value: Value| policy(json!({"Condition": {"StringEquals": {"k": value}}}));
+    let large = with(serde_json::from_str("18446744073709551616").unwrap());
+    check(
+        "the text",
+        &large,
+        &with(json!("1.8446744073709552e19")),
+        false,
+    );
+    check(
+        "the digits",
+        &large,
+        &with(json!("18446744073709551616")),
+        false,
+    );
+    check(
+        "the last that is exact",
+        &with(json!(u64::MAX)),
+        &with(json!("18446744073709551615")),
+        true,
+    );
 }
 
 #[test]

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use super::has_variable;
 use super::principal::{Principal, Reading, includes};
 use crate::policy::canonical::{Selection, Statement, base_operator};
+use crate::policy::variables;
 
 /// Whether something applies. The order makes *and* the minimum and *or* the maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,7 +81,7 @@ fn resource(selection: &Selection<BTreeSet<String>>, resource: &str) -> Verdict 
         patterns
             .iter()
             .map(|pattern| {
-                if has_variable(pattern) {
+                if variables::is_in(pattern) {
                     Verdict::Maybe
                 } else {
                     Verdict::from(glob(pattern, resource))
@@ -136,7 +136,7 @@ fn condition(
     let any = values
         .iter()
         .map(|value| {
-            if has_variable(value) {
+            if variables::is_in(value) {
                 Verdict::Maybe
             } else if key == "aws:principalarn" {
                 principal_arn(positive, value, request.principal)

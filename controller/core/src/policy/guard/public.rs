@@ -17,8 +17,8 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::has_variable;
 use crate::policy::canonical::{Principals, Selection, Statement, is_account_id};
+use crate::policy::variables;
 
 /// What is wrong with an `Allow`, if it is public in effect.
 pub(super) fn fault(statement: &Statement) -> Option<String> {
@@ -84,7 +84,7 @@ fn has_wildcard(text: &str) -> bool {
 }
 
 fn is_fixed(value: &str) -> bool {
-    !value.is_empty() && !has_wildcard(value) && !has_variable(value)
+    !value.is_empty() && !has_wildcard(value) && !variables::is_in(value)
 }
 
 /// Whether a value is fixed as a whole, or up to and without its first separator.
@@ -104,7 +104,7 @@ fn is_of_fixed_account(value: &str) -> bool {
         && parts[..5]
             .iter()
             .all(|part| part.is_empty() || is_fixed(part))
-        && !has_variable(value)
+        && !variables::is_in(value)
 }
 
 /// Whether networks are together no wider than what S3 still takes for a network of somebody's:

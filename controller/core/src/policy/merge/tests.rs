@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::policy::Identities;
 use crate::policy::ownership::owned_sid;
 
 const UID: Uuid = Uuid::from_u128(0x0123_4567_89ab_cdef_0011_2233_4455_6677);
@@ -252,7 +253,60 @@ fn proof_of_an_identity_ends_a_phantom_difference() {
     let mut shown = desired.clone();
     shown["Principal"] = json!({"AWS": "AROAEXAMPLEID1234567"});
     let before = policy(vec![shown]);
-    assert_eq!(compare(UID, Some(&before), &[desired.clone()]).len(), 1);
+    let desired = [desired];
+    let none = keep_none();
+    assert_eq!(compare(UID, Some(&before), &desired).len(), 1);
+    assert_ne!(
+        merge(UID, Some(&before), &desired, &none),
+        Ok(Some(before.clone()))
+    );
     let proof = Identities::new([("AROAEXAMPLEID1234567".to_owned(), role.to_owned())]);
-    assert_eq!(compare_with(UID, Some(&before), &[desired], &proof), []);
+    let names = Names {
+        identities: &proof,
+        ..Names::default()
+    };
+    assert_eq!(compare_with(UID, Some(&before), &desired, names), []);
+    // What S3 has stays in S3's words, even when another statement has to be written.
+    assert_eq!(
+        merge_with(UID, Some(&before), &desired, &none, names),
+        Ok(Some(before.clone()))
+    );
+}
+
+#[test]
+fn a_statement_whose_variables_are_not_replaced_does_not_hold() {
+    let mut own_folder = ours(UID, "A", "s3:GetObject");
+    own_folder["Resource"] = json!("arn:aws:s3:::b/${aws:username}/*");
+    let plain = ours(UID, "B", "s3:GetObject");
+    let desired = [own_folder.clone(), plain.clone()];
+    for (version, works) in [
+        (json!("2012-10-17"), true),
+        (json!("2008-10-17"), false),
+        (json!(null), false),
+    ] {
+        let mut before = policy(vec![own_folder.clone(), plain.clone()]);
+        before["Version"] = version.clone();
+        if version.is_null() {
+            before.as_object_mut().unwrap().remove("Version");
+        }
+        let found = compare(UID, Some(&before), &desired);
+        let without_effect: Vec<_> = found.iter().map(|one| one.sid.as_str()).collect();
+        assert_eq!(
+            without_effect,
+            if works { vec![] } else { vec!["A"] },
+            "{version}"
+        );
+        for difference in &found {
+            let why = difference.without_effect.as_deref().unwrap();
+            assert!(why.contains("policy variable"), "{why}");
+        }
+        // Writing the same words again would not help, and the version is not ours to change.
+        assert_eq!(
+            merge(UID, Some(&before), &desired, &keep_none()),
+            Ok(Some(before))
+        );
+    }
+    // A statement that is to go simply goes.
+    let old = policy(vec![own_folder]);
+    assert_eq!(compare(UID, Some(&old), &[])[0].without_effect, None);
 }

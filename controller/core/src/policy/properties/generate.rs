@@ -59,7 +59,13 @@ fn condition() -> impl Strategy<Value = Value> {
         select(&["aws:PrincipalArn", "s3:prefix", "aws:SourceVpce"][..]),
         some_of(&["x", "y", "arn:aws:iam::111122223333:role/*", "true"]),
     );
-    vec(one, 0..3).prop_map(|entries| {
+    let numeric = (
+        select(&["NumericLessThan", "NumericEqualsIfExists"][..]),
+        select(&["s3:signatureAge", "s3:max-keys"][..]),
+        some_of(&["0", "1", "1000", "0.5"]),
+    );
+    let either = prop_oneof![3 => one, 1 => numeric];
+    vec(either, 0..3).prop_map(|entries| {
         let mut condition = Map::new();
         for (operator, key, values) in entries {
             let keys = condition.entry(operator).or_insert_with(|| json!({}));
@@ -198,7 +204,18 @@ fn reword_condition(value: &mut Value, choices: &mut Choices) {
     for (operator, keys) in value.as_object().unwrap() {
         let mut keys = keys.as_object().unwrap().clone();
         for values in keys.values_mut() {
-            reword_list(values, choices, |text, _| text.to_owned());
+            reword_list(values, choices, |text, choices| {
+                if operator.starts_with("Numeric") {
+                    reword_number(text, choices)
+                } else {
+                    text.to_owned()
+                }
+            });
+            if let Some(text) = values.as_str().filter(|_| operator.starts_with("Numeric"))
+                && choices.flip()
+            {
+                *values = json!(text.parse::<f64>().unwrap());
+            }
             if *values == "true" && choices.flip() {
                 *values = json!(true);
             }
@@ -212,6 +229,17 @@ fn reword_condition(value: &mut Value, choices: &mut Choices) {
     *value = Value::Object(reworded);
 }
 
+/// The same number in other digits.
+fn reword_number(text: &str, choices: &mut Choices) -> String {
+    let point = if text.contains('.') { "" } else { ".0" };
+    match choices.next(4) {
+        0 => format!("0{text}"),
+        1 => format!("{text}{point}0"),
+        2 if text == "0" => "-0".to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
 fn recase(text: &str, choices: &mut Choices) -> String {
     if choices.flip() {
         text.to_ascii_lowercase()
@@ -220,7 +248,7 @@ fn recase(text: &str, choices: &mut Choices) -> String {
     }
 }
 
-pub(super) const CHANGES: usize = 12;
+pub(super) const CHANGES: usize = 13;
 
 /// Changes one thing that matters, whatever the policy.
 pub(super) fn change(policy: &Value, kind: usize, choices: &mut Choices) -> Value {
@@ -281,6 +309,7 @@ pub(super) fn change(policy: &Value, kind: usize, choices: &mut Choices) -> Valu
         10 => {
             statements.remove(at);
         }
+        11 => statement["Condition"]["NumericGreaterThan"] = json!({"s3:max-keys": ["7"]}),
         _ => policy["Id"] = json!("new"),
     }
     policy
@@ -320,26 +349,83 @@ pub(super) fn foreign() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// A statement of few words that are easily taken for each other, most of them out of place.
+pub(super) fn hostile() -> impl Strategy<Value = Value> {
+    let word = select(vec![
+        json!(0.0),
+        json!(-0.0),
+        json!(0),
+        json!("0"),
+        json!("0.0"),
+        json!("-0.0"),
+        json!(1),
+        json!(1.0),
+        json!("1"),
+        json!("1.0"),
+        json!("01"),
+        json!(1e17),
+        json!("1e17"),
+        json!("100000000000000000"),
+        json!(true),
+        json!("true"),
+        json!([]),
+        json!(null),
+    ]);
+    let one_or_two = prop_oneof![word.clone(), vec(word, 1..3).prop_map(Value::from)];
+    let place = prop_oneof![
+        3 => select(&["StringEquals", "NumericEquals", "numericequals"][..]).prop_map(Some),
+        1 => Just(None),
+    ];
+    (place, one_or_two).prop_map(|(operator, value)| {
+        let mut statement = json!({
+            "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b"
+        });
+        match operator {
+            Some(operator) => statement["Condition"] = json!({operator: {"k": value}}),
+            None => statement["Unheard"] = value,
+        }
+        statement
+    })
+}
+
 pub(super) fn json_value() -> impl Strategy<Value = Value> {
+    let word = select(vec![
+        "Allow",
+        "Deny",
+        "*",
+        "2012-10-17",
+        "111122223333",
+        "AROAEXAMPLEID1234567",
+        "arn:aws:s3:::b",
+        "s3:*",
+        "${aws:username}",
+    ]);
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         ".{0,6}".prop_map(Value::from),
+        word.prop_map(Value::from),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
         let keys = select(vec![
             "Statement",
             "Sid",
             "Version",
+            "Effect",
             "Principal",
+            "NotPrincipal",
+            "AWS",
+            "Action",
+            "Resource",
             "Condition",
+            "NumericEquals",
             "x",
         ]);
         prop_oneof![
             vec(inner.clone(), 0..3).prop_map(Value::from),
-            vec((keys, inner), 0..3).prop_map(|members| {
+            vec((keys, inner), 0..5).prop_map(|members| {
                 members
                     .into_iter()
                     .map(|(key, value)| (key.to_owned(), value))
