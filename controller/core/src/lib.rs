@@ -40,6 +40,7 @@ pub mod policy;
 pub mod record;
 pub mod settings;
 pub mod spec;
+pub mod streaming;
 pub mod verdict;
 pub mod window;
 mod words;
