@@ -6,6 +6,7 @@ mod apply;
 mod faults;
 mod fields;
 mod observe;
+mod streaming;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};

@@ -24,6 +24,7 @@ mod credentials;
 mod error;
 mod http;
 mod observe;
+mod streaming;
 #[cfg(test)]
 mod stub;
 
@@ -33,12 +34,13 @@ use std::time::Duration;
 
 use streamkeeper_core::action::Action;
 use streamkeeper_core::cloud::{Applied, ApplyError, Cloud, Identity, ObserveRequest};
-use streamkeeper_core::observed::ObservedWorld;
+use streamkeeper_core::observed::{Observed, ObservedWorld};
 
 use client::Clients;
 pub use client::{AwsConfig, AwsSettings};
 pub use credentials::{AssumeRole, ExternalId, RoleTemplate, WRONG_ACCOUNT};
 use observe::Reader;
+pub use streaming::{StreamingRequest, StreamingUrl};
 
 /// The cloud of one scope. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -66,6 +68,26 @@ impl AwsCloud {
                 ..self.settings
             },
         }
+    }
+
+    /// The bucket in which AppStream keeps people's home folders, without a look at its policy.
+    pub async fn home_bucket(&self) -> Observed<String> {
+        observe::find_home(&Reader::new(&self.clients, self.settings)).await
+    }
+
+    /// Asks for a URL by which one person gets onto a fleet, without a password.
+    ///
+    /// Nothing changes in AWS until somebody opens it, so it is asked for as reads are: again,
+    /// when the error is one that passes by itself.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the class that says what to do next.
+    pub async fn streaming_url(
+        &self,
+        request: &StreamingRequest<'_>,
+    ) -> Result<StreamingUrl, ApplyError> {
+        streaming::url(&Reader::new(&self.clients, self.settings), request).await
     }
 
     /// The account this cloud expects to talk to.

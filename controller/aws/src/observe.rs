@@ -34,6 +34,7 @@ use streamkeeper_core::observed::{
 };
 
 use crate::convert;
+pub(crate) use buckets::find_home;
 pub(crate) use reader::Reader;
 
 /// A page of a list, and the token of the next one.

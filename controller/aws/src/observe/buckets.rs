@@ -36,9 +36,18 @@ pub(super) async fn read(
         .await
 }
 
+/// The home bucket and its policy.
+async fn home(reader: &Reader) -> Observed<ObservedBucket> {
+    match find_home(reader).await {
+        Observed::Present(name) => named(reader, name).await,
+        Observed::Absent => Observed::Absent,
+        Observed::Unknown(why) => Observed::Unknown(why),
+    }
+}
+
 /// The home bucket: one per account and region, made when a stack first asked for home folders.
 /// Older accounts have `<prefix>-<region>-<account>`, newer ones a random part behind it.
-async fn home(reader: &Reader) -> Observed<ObservedBucket> {
+pub(crate) async fn find_home(reader: &Reader) -> Observed<String> {
     let Clients {
         region, account, ..
     } = &*reader.clients;
@@ -59,7 +68,7 @@ async fn home(reader: &Reader) -> Observed<ObservedBucket> {
     let mut candidates = candidates.into_iter();
     match (candidates.next(), candidates.next()) {
         (None, _) => Observed::Absent,
-        (Some(only), None) => named(reader, only).await,
+        (Some(only), None) => Observed::Present(only),
         // Both namings at once: which one AppStream writes to is not to be guessed, because a
         // policy on the wrong one opens data to nobody and protects none.
         (Some(first), Some(second)) => {
