@@ -21,6 +21,7 @@ mod migrate;
 mod output;
 mod pause;
 mod plan;
+mod reach;
 mod reconcile;
 #[cfg(test)]
 mod reference;
@@ -28,6 +29,7 @@ mod schema;
 mod selector;
 mod table;
 mod until;
+mod url;
 mod wait;
 
 use std::process::ExitCode;
@@ -113,6 +115,8 @@ enum Command {
     Resume(pause::Args),
     /// Ask for environments to be deleted
     Delete(delete::Args),
+    /// Let somebody in: print a streaming URL of theirs
+    Url(url::Args),
     /// Print the JSON Schema of an environment's spec
     Schema(schema::Args),
 }
@@ -178,6 +182,7 @@ async fn dispatch(global: &GlobalOptions, command: Command) -> anyhow::Result<Ex
         Command::Pause(args) => pause::run(global, args, true).await,
         Command::Resume(args) => pause::run(global, args, false).await,
         Command::Delete(args) => delete::run(global, args).await,
+        Command::Url(args) => url::run(global, args).await,
         Command::Schema(args) => schema::run(args),
     }
 }

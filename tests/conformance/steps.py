@@ -153,6 +153,16 @@ class Script:
         refused("ResourceNotFoundException", "AssociateFleet", FleetName="x", StackName="full")
         refused("ResourceInUseException", "DeleteFleet", Name="one")
         refused("ResourceInUseException", "DeleteStack", Name="full")
+        ada = {"StackName": "full", "UserId": "ada"}
+        refused("ResourceNotAvailableException", "CreateStreamingURL", FleetName="one", **ada)
+        refused("OperationNotPermittedException", "CreateStreamingURL", FleetName="two", **ada)
+        refused("ResourceNotFoundException", "CreateStreamingURL", FleetName="none", **ada)
+        refused(
+            *("InvalidParameterCombinationException", "CreateStreamingURL"),
+            FleetName="one",
+            Validity=604801,
+            **ada,
+        )
 
     def power_and_sessions(self):
         self.call("appstream", "StartFleet", Name="one")

@@ -5,6 +5,7 @@
 mod comparing;
 mod deleting;
 mod documents;
+mod entering;
 mod exporting;
 mod failing;
 mod following;

@@ -12,6 +12,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
+use streamkeeper_core::streaming::Closed;
 use streamkeeper_state::{Refusal, StoreError};
 
 use super::output;
@@ -57,6 +58,9 @@ pub(crate) enum CliError {
     /// The options of `run` are wrong.
     #[error("the options of run are not valid")]
     Config(#[source] ConfigFaults),
+    /// Nobody is let in.
+    #[error(transparent)]
+    Closed(Closed),
     /// What was waited for did not come.
     #[error("timed out waiting for {0}")]
     TimedOut(String),
@@ -134,6 +138,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             CliError::NotFound(_)
             | CliError::NothingMatches
             | CliError::Documents(_)
+            | CliError::Closed(_)
             | CliError::TimedOut(_),
         )
         | None => FAILED,
@@ -254,6 +259,7 @@ fn own_hints(error: &CliError) -> Vec<String> {
         CliError::Documents(_) => {
             vec!["`streamkeeper apply --help` shows what a document looks like".to_owned()]
         }
+        CliError::Closed(Closed { why: _, hint }) => vec![hint.clone()],
         CliError::BadDatabaseUrl(_)
         | CliError::NoRegion
         | CliError::NothingMatches

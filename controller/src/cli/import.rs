@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
 use clap::ValueEnum;
 use streamkeeper_aws::{AwsCloud, AwsConfig, AwsSettings};
-use streamkeeper_core::cloud::{Cloud as _, Identity, ObserveRequest};
+use streamkeeper_core::cloud::{Cloud as _, ObserveRequest};
 use streamkeeper_core::environment::Timestamp;
 use streamkeeper_core::import::{Import, NewRow, Remark, Surroundings, import};
 use streamkeeper_core::observed::ObservedWorld;
@@ -15,6 +14,7 @@ use streamkeeper_state::{Declaration, Store};
 
 use super::document::{Document, DocumentList, to_yaml_documents};
 use super::failure::{CliError, DIFFERENCES};
+use super::reach::{account_id, reach};
 use super::{GlobalOptions, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::AccountArgs;
@@ -111,39 +111,6 @@ pub(super) async fn run(global: &GlobalOptions, args: Args) -> anyhow::Result<Ex
         (None, None) => {}
     }
     Ok(conclude(&import))
-}
-
-fn account_id(text: &str) -> Result<String, String> {
-    let is_id = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_id
-        .then(|| text.to_owned())
-        .ok_or_else(|| "an account has 12 digits".to_owned())
-}
-
-/// Credentials of the account that was asked for, proven by STS: our own, or its role's.
-async fn reach(
-    own: AwsConfig,
-    region: &str,
-    account: Option<&str>,
-) -> anyhow::Result<(AwsConfig, Identity)> {
-    const WHOSE: &str = "failed to ask AWS whose these credentials are";
-    let identity = own.identity(region).await.context(WHOSE)?;
-    let Some(account) = account.filter(|account| *account != identity.account) else {
-        return Ok((own, identity));
-    };
-    let role = own.assuming(region, account).with_context(|| {
-        format!(
-            "the credentials are for account {}; reach {account} with --assume-role",
-            identity.account
-        )
-    })?;
-    let identity = role.identity(region).await.context(WHOSE)?;
-    anyhow::ensure!(
-        identity.account == account,
-        "the role that was assumed for account {account} is one of account {}",
-        identity.account
-    );
-    Ok((role, identity))
 }
 
 /// A daemon looks again in a minute, an import is for once: it takes the time that a large account

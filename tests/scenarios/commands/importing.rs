@@ -2,13 +2,15 @@
 
 mod by_hand;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use serde_json::{Map, json};
 use streamkeeper_core::fields::{FLEET, STACK};
 use streamkeeper_simulator::http::{Server, serve};
-use streamkeeper_simulator::{Config, Delays, Fault, JournalEntry, Matcher, Quotas, Simulator};
+use streamkeeper_simulator::{
+    Caller, Config, Delays, Fault, JournalEntry, Matcher, Quotas, Simulator,
+};
 use streamkeeper_tests::{DEADLINE, Daemon, REGION, wait_until};
 
 use self::by_hand::{Hands, top};
@@ -17,19 +19,26 @@ use super::{Answer, Desk};
 /// Another seed is another account.
 const SEED: u64 = 20_261_125;
 
+/// An access key of another account.
+const STRANGERS_KEY: &str = "AKIDSTRANGER";
+
 /// A desk, and an account of AWS that everything is made in by hand.
-struct Office {
-    desk: Desk,
-    simulator: Simulator,
+pub(super) struct Office {
+    pub(super) desk: Desk,
+    pub(super) simulator: Simulator,
     front: Server,
 }
 
 impl Office {
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         let config = Config {
             delays: Delays::none(),
             quotas: Quotas::unlimited(),
             time_scale: Some(1.0),
+            credentials: BTreeMap::from([(
+                STRANGERS_KEY.to_owned(),
+                Caller::role("444455556666", "Admin", "mallory"),
+            )]),
             ..Config::default()
         };
         let simulator = Simulator::new(config);
@@ -41,7 +50,10 @@ impl Office {
         }
     }
 
-    fn with_credentials(&self, mut command: std::process::Command) -> std::process::Command {
+    pub(super) fn with_credentials(
+        &self,
+        mut command: std::process::Command,
+    ) -> std::process::Command {
         command
             .env("AWS_ENDPOINT_URL", self.front.url())
             .env("AWS_REGION", REGION)
@@ -51,14 +63,25 @@ impl Office {
     }
 
     /// Runs a command while the front, which lives in this process, answers.
-    async fn run(&self, args: &[&str]) -> Answer {
+    pub(super) async fn run(&self, args: &[&str]) -> Answer {
+        self.wait_for(self.with_credentials(self.desk.command(args)))
+            .await
+    }
+
+    /// The same with credentials of another account.
+    pub(super) async fn run_as_stranger(&self, args: &[&str]) -> Answer {
         let mut command = self.with_credentials(self.desk.command(args));
+        command.env("AWS_ACCESS_KEY_ID", STRANGERS_KEY);
+        self.wait_for(command).await
+    }
+
+    pub(super) async fn wait_for(&self, mut command: std::process::Command) -> Answer {
         tokio::task::spawn_blocking(move || Answer::of(command.output().unwrap()))
             .await
             .unwrap()
     }
 
-    fn daemon(&self) -> Daemon {
+    pub(super) fn daemon(&self) -> Daemon {
         Daemon::spawn(self.with_credentials(self.desk.command(&[
             "run",
             "--sweep-interval=1s",
@@ -68,7 +91,7 @@ impl Office {
     }
 
     /// Mutating calls so far.
-    fn changes(&self) -> Vec<JournalEntry> {
+    pub(super) fn changes(&self) -> Vec<JournalEntry> {
         let journal = self.simulator.journal().into_iter();
         journal.filter(|entry| entry.mutating).collect()
     }
