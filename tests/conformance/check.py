@@ -23,6 +23,7 @@ SERVICES = {
     "appstream": "appstream",
     "tagging": "resourcegroupstaggingapi",
     "application-autoscaling": "application-autoscaling",
+    "cloudformation": "cloudformation",
     "sts": "sts",
     "s3": "s3",
 }

@@ -15,6 +15,8 @@ HOME_PREFIX = "appstream2-36fb080bb8-eu-west-1-111122223333"
 COMMON_ERRORS = {"ValidationException", "ThrottlingException", "AccessDeniedException"}
 #: The query protocol's spelling of the last one.
 STS_ERRORS = {"AccessDenied"}
+#: In the documentation of the operations alone.
+STACK_ERRORS = {"ValidationError"}
 #: S3's model declares almost none of its errors; these are from S3's list of error codes.
 S3_ERRORS = {"NoSuchBucket", "NoSuchBucketPolicy", "MalformedPolicy", "AccessDenied", "404"}
 
@@ -44,6 +46,7 @@ class Script:
         self.applications()
         self.tags()
         self.buckets()
+        self.clusters()
         self.pages()
         self.removal()
 
@@ -384,6 +387,39 @@ class Script:
 
         self.expect("tagged fleets", wire.wait_for(lambda: len(tagged()) == 2), True)
 
+    def clusters(self):
+        for name in ("c1", "c2", "c3"):
+            self.simulator.command(f"cluster {wire.REGION} {name} cfd ada")
+
+        def listed():
+            pages = self.client("cloudformation").get_paginator("describe_stacks")
+            found = pages.paginate().build_full_result()["Stacks"]
+            return found if len(found) == 3 else None
+
+        stacks = {stack["StackName"]: stack for stack in wire.wait_for(listed)}
+        tags = {tag["Key"]: tag["Value"] for tag in stacks["c1"]["Tags"]}
+        self.expect("tag of a cluster", tags["appstream-user"], "ada")
+        self.expect("time of a cluster", stacks["c1"]["CreationTime"].year > 2000, True)
+        arn = stacks["c1"]["StackId"]
+        self.expect("a page of stacks", "NextToken" in self.call("cloudformation", "DescribeStacks"), True)
+        found = self.call("cloudformation", "DescribeStacks", StackName="c1")["Stacks"]
+        self.expect("the stack by name", found[0]["StackId"], arn)
+        template = self.call("cloudformation", "GetTemplate", StackName=arn)["TemplateBody"]
+        self.expect("template", template, {"Resources": {}})
+        refused = self.refused_by("cloudformation")
+        refused("ValidationError", "DescribeStacks", StackName="none")
+        refused("ValidationError", "GetTemplate", StackName="none")
+        refused("ValidationError", "DescribeStacks", NextToken="none")
+
+        self.simulator.command(f"end-cluster {wire.REGION} c1")
+
+        def ended():
+            found = self.client("cloudformation").describe_stacks(StackName=arn)["Stacks"]
+            return found[0]["StackStatus"] == "DELETE_COMPLETE"
+
+        self.expect("a deleted stack by its ARN", bool(wire.wait_for(ended)), True)
+        refused("ValidationError", "DescribeStacks", StackName="c1")
+
     def buckets(self):
         self.call("s3", "ListBuckets")
         found = self.call("s3", "ListBuckets", Prefix=HOME_PREFIX, BucketRegion=wire.REGION)
@@ -501,7 +537,7 @@ class Script:
         if error["Code"] != code:
             found.append(f"{error['Code']}: {error['Message']}")
         declared = {shape.name: shape for shape in answer.operation.error_shapes}
-        common = {"s3": S3_ERRORS, "sts": STS_ERRORS}
+        common = {"s3": S3_ERRORS, "sts": STS_ERRORS, "cloudformation": STACK_ERRORS}
         service = answer.operation.service_model.service_name
         if code not in declared and code not in common.get(service, COMMON_ERRORS):
             found.append(f"{code} is not declared for {answer.operation.name}")

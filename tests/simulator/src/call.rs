@@ -18,6 +18,8 @@ pub enum Service {
     Tagging,
     /// Application Auto Scaling.
     AutoScaling,
+    /// CloudFormation.
+    CloudFormation,
     /// The Security Token Service.
     Sts,
     /// Amazon S3.
@@ -32,6 +34,7 @@ impl Service {
             Self::AppStream => "appstream",
             Self::Tagging => "tagging",
             Self::AutoScaling => "application-autoscaling",
+            Self::CloudFormation => "cloudformation",
             Self::Sts => "sts",
             Self::S3 => "s3",
         }

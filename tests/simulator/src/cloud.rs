@@ -243,6 +243,7 @@ fn class_of(error: &ServiceError) -> ErrorClass {
         | "PermanentRedirect"
         | "PolicyTooLarge"
         | "SerializationException"
+        | "ValidationError"
         | "ValidationException" => ErrorClass::Invalid,
         "InternalError" | "InternalFailure" | "InternalServiceException" | "ServiceUnavailable" => {
             ErrorClass::Unknown

@@ -101,7 +101,8 @@ impl Matcher {
         }
     }
 
-    /// The next call of one operation.
+    /// The next call of one operation; CloudFormation's only with [`Matcher::service`], because
+    /// AppStream has some of the same names.
     #[must_use]
     pub fn operation(operation: &str) -> Self {
         Self {
@@ -192,9 +193,16 @@ impl Matcher {
         self
     }
 
+    fn is_for(&self, service: Service) -> bool {
+        match self.service {
+            Some(wanted) => wanted == service,
+            None => self.operation.is_none() || service != Service::CloudFormation,
+        }
+    }
+
     fn covers(&self, sight: &Sight<'_>) -> bool {
         self.until.is_none_or(|until| sight.now < until)
-            && self.service.is_none_or(|service| service == sight.service)
+            && self.is_for(sight.service)
             && self
                 .mutating
                 .is_none_or(|mutating| mutating == sight.mutating)

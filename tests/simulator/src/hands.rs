@@ -66,7 +66,97 @@ impl SessionSeed {
     }
 }
 
+/// A stack of CloudFormation's to put into the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloudStackSeed {
+    /// Its name.
+    pub name: String,
+    /// CloudFormation's own word, such as `CREATE_COMPLETE`.
+    pub status: String,
+    /// The ARN of the stack it is nested in.
+    pub parent: Option<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// The text of its template.
+    pub template: String,
+}
+
+impl CloudStackSeed {
+    /// Somebody's stack that has nothing to do with clusters.
+    #[must_use]
+    pub fn foreign(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            status: "CREATE_COMPLETE".to_owned(),
+            parent: None,
+            tags: BTreeMap::new(),
+            template: "{\"Resources\": {}}".to_owned(),
+        }
+    }
+
+    /// A cluster's root stack, with the tags that `pcluster` puts on it.
+    #[must_use]
+    pub fn cluster(name: &str, version: &str) -> Self {
+        Self::foreign(name)
+            .tag("parallelcluster:version", version)
+            .tag("parallelcluster:cluster-name", name)
+    }
+
+    /// A stack nested in another one, such as a cluster's queues: it has the same tags.
+    #[must_use]
+    pub fn within(self, parent: &str, name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            parent: Some(parent.to_owned()),
+            ..self
+        }
+    }
+
+    /// The stack that `pcluster build-image` makes.
+    #[must_use]
+    pub fn image_build(name: &str, version: &str) -> Self {
+        Self::foreign(name)
+            .tag("parallelcluster:version", version)
+            .tag("parallelcluster:image_id", name)
+    }
+
+    /// The same stack with a tag.
+    #[must_use]
+    pub fn tag(mut self, key: &str, value: &str) -> Self {
+        self.tags.insert(key.to_owned(), value.to_owned());
+        self
+    }
+
+    /// The same stack in another state.
+    #[must_use]
+    pub fn status(self, status: &str) -> Self {
+        Self {
+            status: status.to_owned(),
+            ..self
+        }
+    }
+
+    /// The same stack made of this template.
+    #[must_use]
+    pub fn template(self, template: impl Into<String>) -> Self {
+        Self {
+            template: template.into(),
+            ..self
+        }
+    }
+}
+
 impl Simulator {
+    /// Makes a stack of CloudFormation's, or changes the one of that name; its ARN.
+    pub fn put_cloud_stack(&self, region: &str, stack: &CloudStackSeed) -> String {
+        self.touch(region, |hand| hand.put_cloud_stack(stack))
+    }
+
+    /// Ends a stack of CloudFormation's; false when there is none of that name.
+    pub fn delete_cloud_stack(&self, region: &str, name: &str) -> bool {
+        self.touch(region, |hand| hand.delete_cloud_stack(name))
+    }
+
     /// Makes these the sessions of a fleet through a stack.
     pub fn set_sessions(&self, region: &str, stack: &str, fleet: &str, sessions: &[SessionSeed]) {
         self.touch(region, |hand| hand.set_sessions(stack, fleet, sessions));

@@ -44,7 +44,7 @@ pub use self::clock::SimClock;
 pub use self::cloud::SimulatedCloud;
 pub use self::config::{Config, Delays, HomeBucketNaming, ImageSeed, Trust, Unknowns};
 pub use self::fault::{Face, Fault, FaultId, Faults, Matcher};
-pub use self::hands::SessionSeed;
+pub use self::hands::{CloudStackSeed, SessionSeed};
 pub use self::journal::{CallOutcome, JournalEntry};
 pub use self::limits::{Quotas, Rate, Rates};
 use self::model::World;

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use streamkeeper_simulator::{
-    Config, HomeBucketNaming, SessionSeed, Simulator, Trust, http, input_model, operations,
+    CloudStackSeed, Config, HomeBucketNaming, SessionSeed, Simulator, Trust, http, input_model,
+    operations,
 };
 use tokio::sync::mpsc;
 
@@ -15,10 +16,13 @@ const QUEUE: usize = 16;
 /// A role's longest session, as AWS's own default is.
 const LONGEST_SESSION: Duration = Duration::from_secs(3600);
 
+/// The ParallelCluster release of clusters that come by command.
+const CLUSTER_VERSION: &str = "3.16.1";
+
 const USAGE: &str = "\
 Usage: streamkeeper-simulator [OPTIONS]
 
-Serves a simulated AWS (AppStream, S3, tagging, scaling, STS) for clients with AWS_ENDPOINT_URL set to it.
+Serves a simulated AWS (AppStream, S3, tagging, scaling, CloudFormation, STS) for clients with AWS_ENDPOINT_URL set to it.
 Prints its URL on standard output when it listens, and stops on Ctrl-C.
 
 Options:
@@ -35,6 +39,8 @@ Options:
 
 Commands, one a line on standard input, for what AWS's API has no operation for:
   sessions <REGION> <FLEET> <STACK> [USER]...       these users stream, and nobody else
+  cluster <REGION> <NAME> [ENVIRONMENT [USER]]      somebody has made this ParallelCluster cluster
+  end-cluster <REGION> <NAME>                       and has deleted it again
   fleet-error <REGION> <FLEET> <CODE> [MESSAGE]     AWS complains about the fleet
   stack-error <REGION> <STACK> <CODE> [MESSAGE]     AWS complains about the stack
 ";
@@ -120,6 +126,17 @@ fn obey(simulator: &Simulator, line: &str) -> Result<(), String> {
             simulator.add_application(region, name);
             true
         }
+        ["cluster", region, name, tags @ ..] if tags.len() <= 2 => {
+            let keys = ["streamkeeper:environment", "appstream-user"];
+            let seed = CloudStackSeed::cluster(name, CLUSTER_VERSION);
+            let seed = keys
+                .iter()
+                .zip(tags)
+                .fold(seed, |seed, (key, value)| seed.tag(key, value));
+            simulator.put_cloud_stack(region, &seed);
+            true
+        }
+        ["end-cluster", region, name] => simulator.delete_cloud_stack(region, name),
         ["fleet-error", region, fleet, code, message @ ..] => {
             simulator.set_fleet_errors(region, fleet, &[(*code, &message.join(" "))])
         }

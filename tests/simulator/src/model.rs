@@ -2,6 +2,7 @@
 
 mod application;
 mod bucket;
+pub(crate) mod cloudformation;
 mod entitlement;
 mod errors;
 mod fleet;
@@ -385,7 +386,7 @@ fn without_item(mut answer: Value, item: &str) -> Value {
 fn is_called(entry: &Value, item: &str) -> bool {
     let named = |member: &str| entry.get(member).and_then(Value::as_str);
     entry.as_str() == Some(item)
-        || ["Name", "Arn", "ResourceARN", "Id", "UserName"]
+        || ["Name", "Arn", "ResourceARN", "Id", "UserName", "StackName"]
             .into_iter()
             .filter_map(named)
             .any(|name| {

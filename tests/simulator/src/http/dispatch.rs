@@ -5,7 +5,7 @@
 //! ```text
 //!   X-Amz-Target: <service>.<operation>          ─► awsJson 1.1 ─┐
 //!   POST /service/<service>/operation/<op>, CBOR ─► RPC v2 ──────┤
-//!   POST / as a form with Action=…               ─► query (STS) ─┼─► Simulator::exchange ─► delivery
+//!   POST / as a form with Action=…               ─► query ───────┼─► Simulator::exchange ─► delivery
 //!   everything else                              ─► S3, path style┘
 //! ```
 
@@ -31,6 +31,8 @@ const BODY_LIMIT: u64 = 8 * 1024 * 1024;
 pub(super) struct Origin {
     /// The region the client signed for.
     pub(super) region: String,
+    /// The service it signed for, by its signing name.
+    pub(super) service: String,
     /// Whose credentials it signed with.
     pub(super) caller: Caller,
 }
@@ -91,6 +93,7 @@ impl Front {
         Ok(Origin {
             caller: self.simulator.caller_of(&scope.access_key),
             region: scope.region,
+            service: scope.service,
         })
     }
 }

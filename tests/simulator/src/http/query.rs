@@ -1,4 +1,4 @@
-//! Speaks the query protocol, for the Security Token Service.
+//! Speaks the query protocol, for `CloudFormation` and the Security Token Service.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -11,8 +11,27 @@ use super::credentials::CredentialError;
 use super::dispatch::Origin;
 use crate::{Call, Delivery, Service, ServiceError, Simulator, lost_answer_code};
 
-/// STS's namespace; its last part is the API version.
-const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+/// A service's namespace; its last part is the API version.
+const fn namespace(service: Service) -> &'static str {
+    match service {
+        Service::CloudFormation => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
+        // The others do not speak this protocol.
+        Service::Sts
+        | Service::AppStream
+        | Service::Tagging
+        | Service::AutoScaling
+        | Service::S3 => "https://sts.amazonaws.com/doc/2011-06-15/",
+    }
+}
+
+/// The service of this protocol that a request is signed for.
+fn service_of(signing_name: &str) -> Service {
+    if signing_name == Service::CloudFormation.signing_name() {
+        Service::CloudFormation
+    } else {
+        Service::Sts
+    }
+}
 
 /// Whether a request without a form names its action in the URL.
 pub(super) fn is(parts: &Parts) -> bool {
@@ -26,14 +45,15 @@ pub(super) fn answer(
     parts: &Parts,
     body: &[u8],
 ) -> (Response<Full<Bytes>>, Delivery) {
+    let service = service_of(&origin.service);
     let form = std::str::from_utf8(body).unwrap_or_default();
     let in_url = parts.uri.query().unwrap_or_default();
     let Some(action) = parameter(form, "Action").or_else(|| parameter(in_url, "Action")) else {
         let error = ServiceError::new("MissingAction", "the request names no action");
-        return (refuse(&error, ""), Delivery::Answer);
+        return (refuse(service, &error, ""), Delivery::Answer);
     };
     let exchange = simulator.exchange(&Call {
-        service: Service::Sts,
+        service,
         operation: action.to_owned(),
         region: origin.region,
         caller: Some(origin.caller),
@@ -43,10 +63,10 @@ pub(super) fn answer(
     let response = match (exchange.delivery, &exchange.result) {
         (Delivery::Status(status), _) => {
             let code = lost_answer_code(status);
-            refuse(&ServiceError::with_status(code, "", status), id)
+            refuse(service, &ServiceError::with_status(code, "", status), id)
         }
-        (_, Ok(output)) => respond(action, output, id),
-        (_, Err(error)) => refuse(error, id),
+        (_, Ok(output)) => respond(service, action, output, id),
+        (_, Err(error)) => refuse(service, error, id),
     };
     (response, exchange.delivery)
 }
@@ -67,15 +87,17 @@ pub(super) fn refuse_credentials(error: CredentialError) -> Response<Full<Bytes>
             "The security token included in the request is expired",
         ),
     };
-    refuse(&ServiceError::with_status(code, message, 403), "")
+    let error = ServiceError::with_status(code, message, 403);
+    refuse(Service::Sts, &error, "")
 }
 
-fn respond(action: &str, output: &Value, id: &str) -> Response<Full<Bytes>> {
+fn respond(service: Service, action: &str, output: &Value, id: &str) -> Response<Full<Bytes>> {
     let result = elements(output);
+    let namespace = namespace(service);
     xml(
         StatusCode::OK,
         format!(
-            "<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result>{result}</{action}Result>\
+            "<{action}Response xmlns=\"{namespace}\"><{action}Result>{result}</{action}Result>\
              <ResponseMetadata>{}</ResponseMetadata></{action}Response>",
             element("RequestId", id),
         ),
@@ -83,7 +105,8 @@ fn respond(action: &str, output: &Value, id: &str) -> Response<Full<Bytes>> {
     )
 }
 
-fn refuse(error: &ServiceError, id: &str) -> Response<Full<Bytes>> {
+fn refuse(service: Service, error: &ServiceError, id: &str) -> Response<Full<Bytes>> {
+    let namespace = namespace(service);
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
     let fault = if status.is_server_error() {
         "Receiver"
@@ -93,7 +116,7 @@ fn refuse(error: &ServiceError, id: &str) -> Response<Full<Bytes>> {
     xml(
         status,
         format!(
-            "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error>{}{}{}</Error>{}</ErrorResponse>",
+            "<ErrorResponse xmlns=\"{namespace}\"><Error>{}{}{}</Error>{}</ErrorResponse>",
             element("Type", fault),
             element("Code", &error.code),
             element("Message", &error.message),
@@ -114,17 +137,23 @@ fn xml(status: StatusCode, body: String, id: &str) -> Response<Full<Bytes>> {
     response
 }
 
-/// The members of a structure; every one is a string or a structure again.
-fn elements(structure: &Value) -> String {
-    let members = structure.as_object().into_iter().flatten();
-    let elements = members.map(|(member, value)| match value.as_str() {
+/// The members of a structure, or of a list; every one is a string, a structure or a list again.
+fn elements(value: &Value) -> String {
+    let element = |member: &str, value: &Value| match value.as_str() {
         Some(text) => element(member, text),
         None => format!("<{member}>{}</{member}>", elements(value)),
-    });
-    elements.collect()
+    };
+    match value {
+        Value::Array(items) => items.iter().map(|item| element("member", item)).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(member, value)| element(member, value))
+            .collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => String::new(),
+    }
 }
 
-/// The input's members, which STS has flat. A form has nothing but texts, so the one number is
+/// The input's members, which are flat. A form has nothing but texts, so the one number is
 /// recognised by its name.
 fn inputs(form: &str, in_url: &str) -> Map<String, Value> {
     let pairs = form.split('&').chain(in_url.split('&'));

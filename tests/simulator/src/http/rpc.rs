@@ -76,9 +76,8 @@ impl Target {
         match self.service {
             Some(Service::AppStream) => "com.amazonaws.appstream",
             Some(Service::Tagging) => "com.amazonaws.resourcegroupstaggingapi",
-            Some(Service::AutoScaling | Service::Sts | Service::S3) | None => {
-                "com.amazon.coral.service"
-            }
+            Some(Service::AutoScaling | Service::CloudFormation | Service::Sts | Service::S3)
+            | None => "com.amazon.coral.service",
         }
     }
 }

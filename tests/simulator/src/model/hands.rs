@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::bucket::Bucket;
 use super::bucket::facts::Facts;
+use super::cloudformation::{CloudStack, DELETED};
 use super::fleet::Fleet;
 use super::image::{DEPRECATED, Image};
 use super::session::{self, Session};
@@ -14,7 +15,7 @@ use super::stack::Stack;
 use super::state::{Named, State};
 use super::{Place, seeded};
 use crate::config::ImageSeed;
-use crate::hands::SessionSeed;
+use crate::hands::{CloudStackSeed, SessionSeed};
 
 /// A hand in one place at one moment.
 #[derive(Debug)]
@@ -104,6 +105,52 @@ impl Hand<'_> {
         let (stamp, key) = (self.state.stamp(), self.key(&arn));
         self.state.applications.put(stamp, key, ());
         arn
+    }
+
+    /// Makes a stack, or changes the one of that name as an update would; its ARN.
+    pub(crate) fn put_cloud_stack(&mut self, seed: &CloudStackSeed) -> String {
+        let (stamp, now) = (self.state.stamp(), self.now);
+        let known = self.cloud_stack(&seed.name);
+        let arn = known.clone().unwrap_or_else(|| {
+            CloudStack::arn(
+                self.state.config.seed,
+                &self.place,
+                &seed.name,
+                stamp.mutation,
+            )
+        });
+        let key = self.key(&arn);
+        let before = self.state.cloud_stacks.get(&key);
+        let stack = CloudStack {
+            name: seed.name.clone(),
+            status: seed.status.clone(),
+            parent: seed.parent.clone(),
+            tags: seed.tags.clone(),
+            template: seed.template.clone(),
+            created: before.map_or(now, |before| before.created),
+            updated: before.map(|_| now),
+        };
+        self.state.cloud_stacks.put(stamp, key, stack);
+        arn
+    }
+
+    /// Ends a stack: from now on only its ARN leads to it.
+    pub(crate) fn delete_cloud_stack(&mut self, name: &str) -> bool {
+        let Some(arn) = self.cloud_stack(name) else {
+            return false;
+        };
+        let (stamp, key) = (self.state.stamp(), self.key(&arn));
+        self.state.cloud_stacks.edit(stamp, &key, |stack| {
+            DELETED.clone_into(&mut stack.status);
+        })
+    }
+
+    fn cloud_stack(&self, name: &str) -> Option<String> {
+        let mut stacks = self.state.cloud_stacks.iter();
+        let found = stacks.find(|((place, _), stack)| {
+            *place == self.place && stack.name == name && !stack.is_deleted()
+        });
+        found.map(|((_, arn), _)| arn.clone())
     }
 
     pub(crate) fn add_bucket(&mut self, name: &str) {

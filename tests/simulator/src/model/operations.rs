@@ -5,14 +5,14 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::shape::members::{self as m, access, theme as t};
-use super::shape::{self, Input, scaling as s};
+use super::shape::{self, Input, cloudformation as c, scaling as s};
 use super::state::{State, Surroundings};
 use super::{
-    Answer, Request, application, bucket, entitlement, fleet, image, scaling, session, stack, sts,
-    tag, tagging, theme, user,
+    Answer, Request, application, bucket, cloudformation, entitlement, fleet, image, scaling,
+    session, stack, sts, tag, tagging, theme, user,
 };
 use crate::call::Service;
-use crate::call::Service::{AppStream, AutoScaling, S3, Sts, Tagging};
+use crate::call::Service::{AppStream, AutoScaling, CloudFormation, S3, Sts, Tagging};
 use crate::config::Config;
 
 /// How an operation is answered.
@@ -83,6 +83,7 @@ const ENTITLEMENT: About = &[("stack", "StackName"), ("entitlement", "Name")];
 const ENTITLED: About = &[("stack", "StackName"), ("entitlement", "EntitlementName")];
 const FLEET_APPLICATION: About = &[("fleet", "FleetName"), ("arn", "ApplicationArn")];
 const THEME: About = &[("stack", "StackName")];
+const CLOUD_STACK: About = &[("arn", "StackName")];
 const IN_BUCKET: About = &[("bucket", "Bucket")];
 
 const fn read(
@@ -183,6 +184,8 @@ const OPERATIONS: &[Operation] = &[
     read(AutoScaling, "DescribeScalableTargets", &[("", "ResourceIds")], &[s::DESCRIBE_TARGETS], scaling::describe),
     write(AutoScaling, "RegisterScalableTarget", &[("", "ResourceId")], &[s::TARGET, s::REGISTER_TARGET], scaling::register),
     write(AutoScaling, "DeregisterScalableTarget", &[("", "ResourceId")], &[s::TARGET], scaling::deregister),
+    read(CloudFormation, "DescribeStacks", CLOUD_STACK, &[c::DESCRIBE_STACKS], cloudformation::describe_stacks),
+    read(CloudFormation, "GetTemplate", CLOUD_STACK, &[c::GET_TEMPLATE], cloudformation::get_template),
     read(Sts, "GetCallerIdentity", &[], &[], sts::get_caller_identity),
     aside(Sts, "AssumeRole", &[("arn", "RoleArn")], &[m::ASSUME_ROLE], sts::assume_role),
     read(S3, "ListBuckets", &[], &[m::LIST_BUCKETS], bucket::list),

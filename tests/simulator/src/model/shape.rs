@@ -5,6 +5,7 @@
 //! services do before they look at anything else; a value of the wrong type is a
 //! `SerializationException`. Members that are not in the tables are dropped, nulls with them.
 
+pub(crate) mod cloudformation;
 pub(crate) mod members;
 pub(crate) mod scaling;
 
@@ -141,6 +142,7 @@ impl Check {
         let code = match service {
             Service::Tagging => "InvalidParameterException",
             Service::S3 => "InvalidArgument",
+            Service::CloudFormation => "ValidationError",
             Service::AppStream | Service::AutoScaling | Service::Sts => "ValidationException",
         };
         let plural = if count == 1 { "error" } else { "errors" };

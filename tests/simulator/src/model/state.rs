@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::bucket::Bucket;
+use super::cloudformation::CloudStack;
 use super::entitlement::{self, Entitlement};
 use super::fleet::Fleet;
 use super::image::Image;
@@ -48,6 +49,8 @@ pub(crate) struct State {
     /// Applications by ARN, put there by hand.
     pub(crate) applications: Table<Named, ()>,
     pub(crate) fleet_applications: Table<application::Key, ()>,
+    /// Stacks of CloudFormation, by place and ARN, put there by hand.
+    pub(crate) cloud_stacks: Table<Named, CloudStack>,
     /// By name alone: bucket names are the whole world's.
     pub(crate) buckets: Table<String, Bucket>,
     /// What the tagging API knows, by place and ARN.
@@ -93,6 +96,7 @@ impl State {
             themes: Table::default(),
             applications: Table::default(),
             fleet_applications: Table::default(),
+            cloud_stacks: Table::default(),
             buckets: Table::default(),
             tagged: Table::default(),
             surroundings: Surroundings::default(),
@@ -179,6 +183,7 @@ impl State {
             themes: self.themes.rewound(to),
             applications: self.applications.rewound(to),
             fleet_applications: self.fleet_applications.rewound(to),
+            cloud_stacks: self.cloud_stacks.rewound(to),
             buckets: self.buckets.rewound(to),
             tagged: self.tagged.rewound(to),
             surroundings: self.surroundings.clone(),
@@ -255,6 +260,11 @@ impl State {
             let kinds = places.entry(place).or_default();
             let pairs = kinds.entry("fleet applications").or_default();
             pairs.insert(format!("{fleet} {application}"), Value::Null);
+        }
+        for ((place, arn), stack) in self.cloud_stacks.iter() {
+            let kinds = places.entry(place).or_default();
+            let all = kinds.entry("cloud stacks").or_default();
+            all.insert(arn.clone(), stack.snapshot());
         }
         let buckets: Map<String, Value> = self
             .buckets
