@@ -20,6 +20,7 @@
 //! A queue. Who is due follows from rows, memory and time; a lost NOTIFY costs a sweep interval.
 
 mod apply;
+mod clusters;
 mod contest;
 mod learn;
 mod look;
@@ -101,6 +102,8 @@ pub struct Keeper<C> {
     /// What was stored at the last round; only what changed since is read again.
     snapshot: Option<ScopeSnapshot>,
     next_sweep: Timestamp,
+    /// Sweeps since it came to life.
+    sweeps: u64,
 }
 
 /// What a round came to.
@@ -150,6 +153,7 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             memory: Memory::default(),
             snapshot: None,
             next_sweep,
+            sweeps: 0,
         }
     }
 
@@ -194,7 +198,8 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         };
         if !due.is_empty() || (sweep && self.refused.is_none()) {
             let interval = self.sweep_interval();
-            let Some(world) = self.unless_over(&due, sweep.then_some(interval), now).await else {
+            let Some(mut world) = self.unless_over(&due, sweep.then_some(interval), now).await
+            else {
                 return Ok(round);
             };
             let names: Vec<&str> = snapshot
@@ -202,7 +207,7 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
                 .iter()
                 .map(|row| row.name.as_str())
                 .collect();
-            let record = sweep
+            let mut record = sweep
                 .then(|| sweep_record(&world, snapshot.db_now, &due, &names))
                 .flatten();
             if sweep {
@@ -215,16 +220,21 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
                 scope_environments,
             };
             round.acted = self.passes(due, &looked).await?;
-            if let Some(record) = record {
+            if let Some(record) = &mut record {
+                let rows = &snapshot.environments;
+                let seen = self.note_clusters(&mut world, rows).await?;
+                record.clusters_seen_at = seen.then_some(snapshot.db_now);
+                record.calls.clone_from(&world.calls);
                 self.shared
                     .store
-                    .record_sweep(self.shared.lease.fence(), &record)
+                    .record_sweep(self.shared.lease.fence(), record)
                     .await?;
             }
         }
         if sweep {
             // A tenth of jitter either way, so that scopes do not sweep in step for ever.
             let jitter = (self.shared.clock.jitter() - 0.5) / 5.0;
+            self.sweeps += 1;
             self.next_sweep = now + scaled(self.sweep_interval(), 1.0 + jitter);
         }
         self.snapshot = Some(snapshot);
@@ -357,6 +367,7 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         now: Timestamp,
     ) -> ObservedWorld {
         let mut request = look::first(due, sweep, now);
+        request.clusters.list = sweep.is_some() && self.lists_clusters();
         let mut world = ObservedWorld::default();
         let mut asked = ObserveRequest::default();
         for refinement in 0..=REFINEMENTS {
@@ -548,6 +559,7 @@ fn sweep_record(
     Some(SweepRecord {
         started_at,
         calls: world.calls.clone(),
+        clusters_seen_at: None,
         associations_verified: AssociationRange::cover(names.iter().copied(), &verified),
     })
 }

@@ -22,6 +22,7 @@
 //! - A quiet sweep writes one row.
 //! - No transaction is open while AWS is asked anything.
 
+mod clusters;
 mod conditions;
 mod declarations;
 mod drift;
@@ -42,6 +43,7 @@ mod status;
 mod store;
 mod sweeps;
 
+pub use self::clusters::ClusterRow;
 pub use self::declarations::{Applied, ApplyOutcome, Declaration, DeletionOutcome};
 pub use self::environments::{
     EnvironmentRow, RowVersion, ScopeSnapshot, SpecFault, StoredCondition,

@@ -22,6 +22,8 @@ pub struct SweepRecord {
     pub calls: BTreeMap<String, u64>,
     /// Whose associations it read, as runs of names.
     pub associations_verified: Vec<AssociationRange>,
+    /// When the look began that listed all clusters, if it was this one.
+    pub clusters_seen_at: Option<Timestamp>,
 }
 
 /// A run of environments, by name in byte order, whose associations were read in one sweep.
@@ -81,6 +83,7 @@ impl Store {
             started_at,
             calls,
             associations_verified,
+            clusters_seen_at,
         } = sweep;
         let mut transaction = self.begin_fenced(lease, &operation).await?;
         let stored = sqlx::query!(
@@ -107,12 +110,14 @@ impl Store {
              SET fresh_at = greatest(fresh_at, $2),
                  sweeps = sweeps + 1,
                  calls = $3,
-                 association_runs = $4
+                 association_runs = $4,
+                 clusters_seen_at = coalesce($5, clusters_seen_at)
              WHERE scope_id = $1",
             lease.scope_id,
             started_at,
             serde_json::json!(calls),
-            serde_json::json!(runs)
+            serde_json::json!(runs),
+            *clusters_seen_at
         )
         .execute(&mut *transaction)
         .await

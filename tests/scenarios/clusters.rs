@@ -1,20 +1,27 @@
 //! Holds the law that a cluster outlives everything: nothing here has the means to change one.
 //!
 //! A cluster is a CloudFormation stack with instances and roles of EC2 and IAM, in old versions of
-//! AWS Batch too. Whoever is without a client for these services, and without their permissions,
-//! cannot end one, whatever is planned.
+//! AWS Batch too. CloudFormation has a client, for two calls that look; whoever has no other call,
+//! no client for the other services, and no permissions for any of them, cannot end a cluster,
+//! whatever is planned.
+
+mod seen;
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::documented::actions_of_the_guide;
 
 const LOCK: &str = include_str!("../../Cargo.lock");
 
 /// Services that cannot end a cluster, plus what signs us in (`sso`, `ssooidc`, `sts`). A cluster
-/// has a bucket of its own too; of buckets we can change the policy alone.
-const CLIENTS: [&str; 7] = [
+/// has a bucket of its own too; of buckets we can change the policy alone. Of CloudFormation, which
+/// could, the sources below have two calls that look.
+const CLIENTS: [&str; 8] = [
     "applicationautoscaling",
     "appstream",
+    "cloudformation",
     "resourcegroupstagging",
     "s3",
     "sso",
@@ -36,6 +43,67 @@ fn spares_clusters(action: &str) -> bool {
         }
         Some(_) | None => false,
     }
+}
+
+/// Everything that may follow the word `cloudformation` in the sources: the client's type, its one
+/// field, and the calls themselves. A client that is lent out under another name ends the line
+/// differently, and is not in this list.
+const AFTER_THE_WORD: [&str; 7] = [
+    "::Client,",
+    "::Client::new(&sdk),",
+    "::operation::describe_stacks::DescribeStacksOutput;",
+    "::types::Stack;",
+    ": aws_sdk_cloudformation::Client",
+    ":DescribeStacks\"",
+    ".describe_stacks()",
+];
+
+/// Every source of the crates that the daemon consists of, tests left out.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder can be read") {
+        let path = entry.expect("a folder can be read").path();
+        if path.file_stem().is_some_and(|name| name == "tests") {
+            continue;
+        }
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn of_cloudformation_nothing_is_called_but_what_looks() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = Vec::new();
+    for folder in [
+        "controller/src",
+        "controller/core/src",
+        "controller/aws/src",
+        "state/src",
+    ] {
+        sources(&root.join(folder), &mut files);
+    }
+    let mut seen = BTreeSet::new();
+    for file in files {
+        let source = fs::read_to_string(&file).expect("a source can be read");
+        let code = source
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        for line in code {
+            for (at, word) in line.match_indices("cloudformation") {
+                let rest = &line[at + word.len()..];
+                let after = AFTER_THE_WORD
+                    .iter()
+                    .find(|after| rest.starts_with(**after));
+                let after = after.unwrap_or_else(|| panic!("{}: {line}", file.display()));
+                seen.insert(*after);
+            }
+        }
+    }
+    // What is not there any more is not allowed any more.
+    assert_eq!(seen, BTreeSet::from(AFTER_THE_WORD));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod access;
 mod apply;
+mod clusters;
 mod faults;
 mod fields;
 mod observe;

@@ -220,6 +220,7 @@ impl AwsConfig {
 #[derive(Debug)]
 pub(crate) struct Clients {
     pub(crate) appstream: aws_sdk_appstream::Client,
+    pub(crate) cloudformation: aws_sdk_cloudformation::Client,
     pub(crate) tagging: aws_sdk_resourcegroupstagging::Client,
     pub(crate) scaling: aws_sdk_applicationautoscaling::Client,
     pub(crate) s3: aws_sdk_s3::Client,
@@ -240,6 +241,7 @@ impl Clients {
             .build();
         Self {
             appstream: aws_sdk_appstream::Client::new(&sdk),
+            cloudformation: aws_sdk_cloudformation::Client::new(&sdk),
             tagging: aws_sdk_resourcegroupstagging::Client::new(&sdk),
             scaling: aws_sdk_applicationautoscaling::Client::new(&sdk),
             s3: aws_sdk_s3::Client::from_conf(s3),

@@ -27,7 +27,7 @@ pub(crate) fn own_tags(
         .collect()
 }
 
-fn timestamp(time: Option<&aws_smithy_types::DateTime>) -> Option<Timestamp> {
+pub(crate) fn timestamp(time: Option<&aws_smithy_types::DateTime>) -> Option<Timestamp> {
     let time = time?;
     DateTime::from_timestamp(time.secs(), time.subsec_nanos())
 }

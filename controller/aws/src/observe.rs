@@ -5,7 +5,7 @@
 //!          DescribeStacks ├─► items seen; a name not seen is Unknown, whatever the reason
 //!          GetResources   ┘   (tags in bulk)
 //!   names  DescribeX(one) + ListTagsForResource ─► overrides the walk; "not found" = Absent
-//!   then   associations, sessions, what scales fleets, buckets
+//!   then   associations, sessions, what scales fleets, buckets, clusters
 //! ```
 //!
 //! # Invariants
@@ -18,6 +18,7 @@
 mod access;
 mod associations;
 mod buckets;
+mod clusters;
 mod entitlements;
 mod names;
 mod reader;
@@ -133,13 +134,14 @@ impl Described for ObservedStack {
 /// Looks at what the request names.
 pub(crate) async fn observe(reader: &Arc<Reader>, request: &ObserveRequest) -> ObservedWorld {
     let (fleets, stacks) = inventories(reader, request).await;
-    let (stack_fleets, fleet_stacks, sessions, scaling, buckets, access) = tokio::join!(
+    let (stack_fleets, fleet_stacks, sessions, scaling, buckets, access, clusters) = tokio::join!(
         associations::fleets_of_stacks(reader, &request.associations_of_stacks),
         associations::stacks_of_fleets(reader, &request.associations_of_fleets),
         associations::sessions_of_fleets(reader, &request.sessions),
         scaling::of_fleets(reader, &request.scaling),
         buckets::read(reader, &request.buckets),
         access::observe(reader, &request.access),
+        clusters::observe(reader, &request.clusters),
     );
     ObservedWorld {
         observed_at: request.now,
@@ -151,6 +153,7 @@ pub(crate) async fn observe(reader: &Arc<Reader>, request: &ObserveRequest) -> O
         sessions,
         access,
         scaling,
+        clusters,
         calls: reader.calls(),
     }
 }

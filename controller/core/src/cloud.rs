@@ -12,6 +12,7 @@ use crate::access::AccessRequest;
 use crate::action::Action;
 use crate::environment::Timestamp;
 use crate::observed::ObservedWorld;
+use crate::seen_clusters::ClusterRequest;
 
 /// What a look should cover.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct ObserveRequest {
     pub access: AccessRequest,
     /// Fleets of which it is wanted whether Application Auto Scaling has them in hand.
     pub scaling: BTreeSet<String>,
+    /// ParallelCluster clusters.
+    pub clusters: ClusterRequest,
 }
 
 /// Who we are, as STS says.

@@ -109,6 +109,14 @@ reasons! {
     Contested,
     /// Too many deletions or stops in an hour.
     BudgetExceeded,
+    /// A cluster of the environment's was seen for the first time.
+    ClusterSeen,
+    /// A cluster of the environment's has another status.
+    ClusterStatusChanged,
+    /// A cluster of the environment's is gone.
+    ClusterGone,
+    /// Clusters cannot be seen, because the daemon may not ask.
+    ClustersNotSeen,
     /// Neither looked at nor touched, because somebody paused it.
     Paused,
     /// The row cannot be read or names an unknown field.

@@ -38,6 +38,7 @@ pub mod observed;
 pub mod plan;
 pub mod policy;
 pub mod record;
+pub mod seen_clusters;
 pub mod settings;
 pub mod spec;
 pub mod streaming;

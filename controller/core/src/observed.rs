@@ -16,6 +16,7 @@ pub use self::bucket::{BucketEncryption, ObjectOwnership, ObservedBucket};
 use crate::access::AccessWorld;
 use crate::advice::{self, Advice};
 use crate::environment::Timestamp;
+use crate::seen_clusters::ClusterWorld;
 use crate::settings::{FleetSettings, StackSettings};
 
 /// What we know of one thing in the cloud. Absence is knowledge; silence is not.
@@ -70,6 +71,8 @@ pub struct ObservedWorld {
     pub access: AccessWorld,
     /// What scales a fleet, by fleet name, for those that were asked for.
     pub scaling: BTreeMap<String, Observed<Scaling>>,
+    /// ParallelCluster clusters.
+    pub clusters: ClusterWorld,
     /// AWS read calls this look took, by operation.
     pub calls: BTreeMap<String, u64>,
 }

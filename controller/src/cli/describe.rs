@@ -50,6 +50,7 @@ async fn describe(store: &Store, name: &str, now: Timestamp) -> anyhow::Result<O
     let story = Story {
         drift: store.drift(name, false).await?,
         events: store.events(&filter).await?,
+        clusters: store.clusters_of(name).await?,
         details,
     };
     render(&story, now).map(Some)

@@ -197,6 +197,7 @@ pub(crate) fn merge(world: &mut ObservedWorld, later: ObservedWorld) {
     world.sessions.extend(later.sessions);
     world.access.merge(later.access);
     world.scaling.extend(later.scaling);
+    world.clusters.merge(later.clusters);
     for (operation, calls) in later.calls {
         *world.calls.entry(operation).or_default() += calls;
     }
@@ -260,6 +261,7 @@ pub(crate) fn distrust(world: &mut ObservedWorld, reason: &str) {
     }
     world.fleets.items.retain(|_, found| !found.is_absent());
     world.stacks.items.retain(|_, found| !found.is_absent());
+    world.clusters.listed = None;
 }
 
 /// Whether a request asks for anything.
@@ -273,6 +275,7 @@ pub(crate) fn is_empty(request: &ObserveRequest) -> bool {
         && request.sessions.is_empty()
         && request.access.is_empty()
         && request.scaling.is_empty()
+        && request.clusters.is_empty()
 }
 
 /// Adds what one request asks to another.
@@ -289,4 +292,5 @@ pub(crate) fn add(request: &mut ObserveRequest, more: &ObserveRequest) {
     request.sessions.extend(more.sessions.iter().cloned());
     request.access.add(&more.access);
     request.scaling.extend(more.scaling.iter().cloned());
+    request.clusters.add(&more.clusters);
 }

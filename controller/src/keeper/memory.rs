@@ -133,6 +133,8 @@ pub(crate) struct Memory {
     environments: BTreeMap<Uuid, Remembered>,
     /// ARNs of orphans that were reported.
     pub(crate) orphans: BTreeSet<String>,
+    /// Why clusters may not be seen, as it was last reported.
+    pub(crate) clusters_denied: Option<String>,
 }
 
 impl Memory {

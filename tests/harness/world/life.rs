@@ -35,7 +35,7 @@ const SETTINGS: Settings = Settings {
 };
 
 /// Tables whose content must not change while nothing happens. Leases carry the freshness.
-const QUIET_TABLES: [&str; 11] = [
+const QUIET_TABLES: [&str; 12] = [
     "environments",
     "revisions",
     "conditions",
@@ -47,6 +47,7 @@ const QUIET_TABLES: [&str; 11] = [
     "debts",
     "environment_state",
     "scope_fences",
+    "seen_clusters",
 ];
 
 /// The simulator's clock as the daemon's.

@@ -346,7 +346,7 @@ async fn whoever_names_no_users_costs_no_look_at_them() {
     let after = &journal[before..];
     let count = |name: &str| after.iter().filter(|call| call.operation == name).count();
     // One list for each of five sweeps or so, whoever names users, and one stack's association.
-    let sweeps = count("DescribeStacks");
+    let sweeps = count("GetResources");
     assert_eq!(count("DescribeUsers"), sweeps);
     assert!(count("DescribeUserStackAssociations") <= sweeps);
 }

@@ -23,6 +23,7 @@ async fn write_everything(
         started_at: chrono::DateTime::UNIX_EPOCH,
         calls: BTreeMap::new(),
         associations_verified: Vec::new(),
+        clusters_seen_at: None,
     };
     let settled = SettledIntent {
         id: open,

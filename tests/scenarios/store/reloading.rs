@@ -112,6 +112,7 @@ async fn a_reload_sees_what_users_do() {
         started_at: seen.db_now,
         calls: BTreeMap::new(),
         associations_verified: AssociationRange::cover(["quiet"], &BTreeSet::from(["quiet"])),
+        clusters_seen_at: None,
     };
     store.record_sweep(&lease, &sweep).await.unwrap();
     seen = reload(&world, &lease, seen).await;

@@ -15,6 +15,7 @@ async fn sweep(world: &World, lease: &Lease, verified: &[&str]) {
             ("DescribeStacks".to_owned(), 1),
         ]),
         associations_verified: AssociationRange::cover(names, &verified),
+        clusters_seen_at: None,
     };
     world.store.record_sweep(lease, &sweep).await.unwrap();
 }

@@ -1,7 +1,9 @@
 //! Lays out what `describe` prints, section by section.
 
 use streamkeeper_core::environment::Timestamp;
-use streamkeeper_state::{DriftRow, EnvironmentDetails, EnvironmentRow, EventRow, StoredCondition};
+use streamkeeper_state::{
+    ClusterRow, DriftRow, EnvironmentDetails, EnvironmentRow, EventRow, StoredCondition,
+};
 
 use crate::cli::age;
 use crate::cli::document::to_yaml;
@@ -25,6 +27,7 @@ pub(super) struct Story {
     pub(super) details: EnvironmentDetails,
     pub(super) drift: Vec<DriftRow>,
     pub(super) events: Vec<EventRow>,
+    pub(super) clusters: Vec<ClusterRow>,
 }
 
 /// The text of `describe`.
@@ -37,6 +40,7 @@ pub(super) fn render(story: &Story, now: Timestamp) -> anyhow::Result<String> {
         details,
         drift,
         events,
+        clusters: seen,
     } = story;
     let row = &details.row;
     let mut text = head(details, now);
@@ -53,6 +57,9 @@ pub(super) fn render(story: &Story, now: Timestamp) -> anyhow::Result<String> {
     );
     if !ended.is_empty() {
         section(&mut text, "Ended drift", Some(ended_drift(&ended, now)));
+    }
+    if !seen.is_empty() {
+        section(&mut text, "Clusters", Some(clusters(seen, now)));
     }
     let table = (!events.is_empty()).then(|| event_table(events, false, now));
     section(&mut text, "Events", table);
@@ -186,6 +193,20 @@ fn ended_drift(drift: &[&DriftRow], now: Timestamp) -> Table {
             value(&row.desired),
             value(&row.observed),
             Cell::optional(row.resolution.as_ref()),
+        ]);
+    }
+    table
+}
+
+fn clusters(clusters: &[ClusterRow], now: Timestamp) -> Table {
+    let mut table = Table::new(["NAME", "STATUS", "VERSION", "USER", "SEEN"]);
+    for row in clusters {
+        table.row(vec![
+            Cell::new(&row.name),
+            Cell::new(&row.status),
+            Cell::new(&row.version),
+            Cell::optional(row.user.as_ref()),
+            verified(row.seen_at, now).into(),
         ]);
     }
     table

@@ -13,6 +13,7 @@
 //! - Each read is made once: a fault befalls the look, not an attempt of it.
 
 mod access;
+mod clusters;
 mod inventory;
 
 use std::cell::RefCell;
@@ -67,6 +68,7 @@ pub(super) fn observe(cloud: &SimulatedCloud, request: &ObserveRequest) -> Obser
         sessions,
         access,
         scaling,
+        clusters,
     } = request;
     let look = Look {
         cloud,
@@ -85,6 +87,7 @@ pub(super) fn observe(cloud: &SimulatedCloud, request: &ObserveRequest) -> Obser
         sessions: each(sessions, |fleet| known(look.sessions(fleet))),
         access: access::observe(&look, access),
         scaling: look.scaling(scaling),
+        clusters: clusters::observe(&look, clusters),
         calls: look.calls.into_inner(),
     }
 }
@@ -117,11 +120,16 @@ fn known<T>(outcome: Result<T, String>) -> Observed<T> {
 
 impl Look<'_> {
     fn ask(&self, service: Service, operation: &str, input: Value) -> Result<Value, ApplyError> {
-        *self
-            .calls
-            .borrow_mut()
-            .entry(operation.to_owned())
-            .or_default() += 1;
+        let counted = match service {
+            // AppStream has operations of the same names.
+            Service::CloudFormation => format!("cloudformation:{operation}"),
+            Service::AppStream
+            | Service::Tagging
+            | Service::AutoScaling
+            | Service::Sts
+            | Service::S3 => operation.to_owned(),
+        };
+        *self.calls.borrow_mut().entry(counted).or_default() += 1;
         self.cloud.ask(service, operation, input)
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use streamkeeper_core::condition::{Condition, ConditionStatus, ConditionType};
 use streamkeeper_core::plan::PlanRow;
-use streamkeeper_state::{RowVersion, StatusRow};
+use streamkeeper_state::{ClusterRow, RowVersion, StatusRow};
 use uuid::Uuid;
 
 use super::*;
@@ -119,6 +119,7 @@ fn the_whole_story_fits_on_a_page() {
             drift("fleet.description", Some(at(-6))),
         ],
         events: Vec::new(),
+        clusters: Vec::new(),
     };
     let cut = format!("\"{}…", "x".repeat(58));
     let expected = format!(
@@ -179,6 +180,16 @@ fn what_is_unusual_is_said() {
         details,
         drift: Vec::new(),
         events: Vec::new(),
+        clusters: vec![ClusterRow {
+            environment: Some("cfd".to_owned()),
+            region: "eu-west-1".to_owned(),
+            account_id: Some("111122223333".to_owned()),
+            name: "mesh".to_owned(),
+            status: "CREATE_COMPLETE".to_owned(),
+            version: "3.16.1".to_owned(),
+            user: Some("ada".to_owned()),
+            seen_at: Some(at(-60)),
+        }],
     });
     for line in [
         "Labels:           <none>\n",
@@ -189,6 +200,8 @@ fn what_is_unusual_is_said() {
         "Start owed:       cfd\n",
         "Unreadable:       mode \"x\" is not known\n",
         "Drift:            <none>\n",
+        "Clusters:\n  NAME  STATUS           VERSION  USER  SEEN\n",
+        "  mesh  CREATE_COMPLETE  3.16.1   ada   ",
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
