@@ -134,15 +134,16 @@ impl Described for ObservedStack {
 /// Looks at what the request names.
 pub(crate) async fn observe(reader: &Arc<Reader>, request: &ObserveRequest) -> ObservedWorld {
     let (fleets, stacks) = inventories(reader, request).await;
-    let (stack_fleets, fleet_stacks, sessions, scaling, buckets, access, clusters) = tokio::join!(
+    let (stack_fleets, fleet_stacks, people, scaling, buckets, access, clusters) = tokio::join!(
         associations::fleets_of_stacks(reader, &request.associations_of_stacks),
         associations::stacks_of_fleets(reader, &request.associations_of_fleets),
-        associations::sessions_of_fleets(reader, &request.sessions),
+        associations::people_on_fleets(reader, &request.sessions),
         scaling::of_fleets(reader, &request.scaling),
         buckets::read(reader, &request.buckets),
         access::observe(reader, &request.access),
         clusters::observe(reader, &request.clusters),
     );
+    let (sessions, instances) = associations::counted(people);
     ObservedWorld {
         observed_at: request.now,
         associations: associations::of_existing(stack_fleets, &stacks),
@@ -151,6 +152,7 @@ pub(crate) async fn observe(reader: &Arc<Reader>, request: &ObserveRequest) -> O
         stacks,
         buckets,
         sessions,
+        instances,
         access,
         scaling,
         clusters,

@@ -7,12 +7,14 @@
 //! - Unknown creates nothing and deletes nothing.
 
 mod bucket;
+mod instance;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 pub use self::bucket::{BucketEncryption, ObjectOwnership, ObservedBucket};
+pub use self::instance::OccupiedInstance;
 use crate::access::AccessWorld;
 use crate::advice::{self, Advice};
 use crate::environment::Timestamp;
@@ -67,6 +69,9 @@ pub struct ObservedWorld {
     pub buckets: BTreeMap<String, Observed<ObservedBucket>>,
     /// Sessions that are not EXPIRED, by fleet name, over every stack associated with it.
     pub sessions: BTreeMap<String, Observed<u32>>,
+    /// Instances that those sessions are on, by fleet name and by their id. A session that AWS
+    /// names no instance of is on none.
+    pub instances: BTreeMap<String, Observed<BTreeMap<String, OccupiedInstance>>>,
     /// Who may use what.
     pub access: AccessWorld,
     /// What scales a fleet, by fleet name, for those that were asked for.

@@ -195,6 +195,7 @@ pub(crate) fn merge(world: &mut ObservedWorld, later: ObservedWorld) {
     world.fleet_stacks.extend(later.fleet_stacks);
     world.buckets.extend(later.buckets);
     world.sessions.extend(later.sessions);
+    world.instances.extend(later.instances);
     world.access.merge(later.access);
     world.scaling.extend(later.scaling);
     world.clusters.merge(later.clusters);

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use aws_sdk_appstream::types::{ComputeCapacityStatus, SessionState};
+use aws_sdk_appstream::types::{ComputeCapacityStatus, InstanceDrainStatus, Session, SessionState};
 use streamkeeper_core::action::ObjectRef;
 use streamkeeper_core::cloud::ApplyError;
-use streamkeeper_core::observed::{Inventory, Observed, ObservedFleet};
+use streamkeeper_core::observed::{Inventory, Observed, ObservedFleet, OccupiedInstance};
 
 use super::reader::{Reader, ours};
 use super::{Described, Page, known};
@@ -57,18 +57,48 @@ pub(super) fn of_existing<T: Clone>(
     lists
 }
 
+/// Who is on a fleet.
+pub(super) struct People {
+    sessions: u32,
+    instances: Instances,
+}
+
+/// Instances with people on them, by id.
+type Instances = BTreeMap<String, OccupiedInstance>;
+
 /// People on each fleet, over all its stacks.
-pub(super) async fn sessions_of_fleets(
+pub(super) async fn people_on_fleets(
     reader: &Arc<Reader>,
     fleets: &BTreeSet<String>,
-) -> BTreeMap<String, Observed<u32>> {
+) -> BTreeMap<String, Observed<People>> {
     reader
         .each(fleets, |reader, fleet| async move {
             let object = ObjectRef::fleet(&fleet).to_string();
-            let sessions = sessions_on(&reader, &fleet).await.map(Observed::Present);
-            known(sessions, "count sessions on", &object)
+            let people = people_on(&reader, &fleet).await.map(Observed::Present);
+            known(people, "count sessions on", &object)
         })
         .await
+}
+
+/// How many they are, and on which instances: of one look, known or unknown together.
+pub(super) fn counted(
+    people: BTreeMap<String, Observed<People>>,
+) -> (
+    BTreeMap<String, Observed<u32>>,
+    BTreeMap<String, Observed<Instances>>,
+) {
+    let both = people.into_iter().map(|(fleet, people)| {
+        let (sessions, instances) = match people {
+            Observed::Present(People {
+                sessions,
+                instances,
+            }) => (Observed::Present(sessions), Observed::Present(instances)),
+            Observed::Absent => (Observed::Absent, Observed::Absent),
+            Observed::Unknown(why) => (Observed::Unknown(why.clone()), Observed::Unknown(why)),
+        };
+        ((fleet.clone(), sessions), (fleet, instances))
+    });
+    both.unzip()
 }
 
 async fn fleets_of(reader: &Reader, stack: &str) -> Result<BTreeSet<String>, ApplyError> {
@@ -117,16 +147,21 @@ async fn stack_page(
 /// authenticated using a streaming URL" for granted, and does not say whether SAML users are then
 /// left out of the list. The fleet's own count of what is in use knows no such difference. It
 /// lags a little behind the end of a session, which at worst makes us wait.
-async fn sessions_on(reader: &Reader, fleet: &str) -> Result<u32, ApplyError> {
+async fn people_on(reader: &Reader, fleet: &str) -> Result<People, ApplyError> {
     let mut listed: u32 = 0;
+    let mut instances = Instances::new();
     for stack in stacks_of(reader, fleet).await? {
         reader
             .pages(
                 |token| session_page(reader, &stack, fleet, token),
                 |page| {
-                    for state in page {
-                        // A session whose state is missing or new to us is a person too.
-                        listed += u32::from(state != Some(SessionState::Expired));
+                    // A session whose state is missing or new to us is a person too.
+                    let live = page
+                        .into_iter()
+                        .filter(|session| session.state != Some(SessionState::Expired));
+                    for session in live {
+                        listed += 1;
+                        place(&mut instances, session);
                     }
                     Ok(())
                 },
@@ -134,7 +169,23 @@ async fn sessions_on(reader: &Reader, fleet: &str) -> Result<u32, ApplyError> {
             .await?;
     }
     let in_use = in_use(reader, fleet).await?;
-    Ok(listed.max(in_use))
+    Ok(People {
+        sessions: listed.max(in_use),
+        instances,
+    })
+}
+
+/// Notes which instance a session is on, if AWS names one.
+fn place(instances: &mut Instances, session: Session) {
+    let is_draining = match session.instance_drain_status {
+        Some(InstanceDrainStatus::Draining) => Some(true),
+        Some(InstanceDrainStatus::Active) => Some(false),
+        // Not applicable, missing, or new to us.
+        Some(_) | None => None,
+    };
+    if let (Some(instance), Some(id)) = (session.instance_id, session.id) {
+        OccupiedInstance::add(instances, instance, id, is_draining);
+    }
 }
 
 async fn session_page(
@@ -142,7 +193,7 @@ async fn session_page(
     stack: &str,
     fleet: &str,
     token: Option<String>,
-) -> Result<Page<Option<SessionState>>, ApplyError> {
+) -> Result<Page<Session>, ApplyError> {
     let request = reader.clients.appstream.describe_sessions();
     let request = request
         .stack_name(stack)
@@ -152,9 +203,8 @@ async fn session_page(
     let answer = reader
         .call("DescribeSessions", || request.clone().send())
         .await?;
-    let sessions = answer.sessions.unwrap_or_default().into_iter();
     Ok(Page {
-        items: sessions.map(|session| session.state).collect(),
+        items: answer.sessions.unwrap_or_default(),
         next: answer.next_token,
     })
 }

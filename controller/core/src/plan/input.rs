@@ -8,7 +8,8 @@ use crate::cloud::ErrorClass;
 use crate::environment::{Environment, Timestamp};
 use crate::neighbours::Neighbours;
 use crate::observed::{
-    Observed, ObservedBucket, ObservedFleet, ObservedStack, ObservedWorld, Scaling,
+    Observed, ObservedBucket, ObservedFleet, ObservedStack, ObservedWorld, OccupiedInstance,
+    Scaling,
 };
 use crate::record::OpenIntent;
 
@@ -66,6 +67,8 @@ pub struct ObservedEnvironment {
     pub fleet_stacks: Observed<BTreeSet<String>>,
     /// Sessions that are not EXPIRED, by fleet.
     pub sessions: BTreeMap<String, Observed<u32>>,
+    /// Instances that those sessions are on, by fleet and by their id.
+    pub instances: BTreeMap<String, Observed<BTreeMap<String, OccupiedInstance>>>,
     /// What scales its fleet.
     pub scaling: Observed<Scaling>,
     /// Buckets by `home` or name.
@@ -91,6 +94,7 @@ impl ObservedEnvironment {
                 .and_then(|name| world.fleet_stacks.get(name).cloned())
                 .unwrap_or_else(unknown),
             sessions: world.sessions.clone(),
+            instances: world.instances.clone(),
             scaling: fleet
                 .and_then(|name| world.scaling.get(name).cloned())
                 .unwrap_or_else(|| Observed::Unknown(NOT_ASKED.to_owned())),
@@ -106,6 +110,12 @@ impl ObservedEnvironment {
             .get(fleet)
             .cloned()
             .unwrap_or_else(|| Observed::Unknown(NOT_ASKED.to_owned()))
+    }
+
+    /// Instances of one fleet with people on them, where they were seen.
+    #[must_use]
+    pub fn instances_of(&self, fleet: &str) -> Option<&BTreeMap<String, OccupiedInstance>> {
+        self.instances.get(fleet)?.present()
     }
 }
 

@@ -22,7 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use streamkeeper_core::cloud::{ApplyError, ErrorClass, ObserveRequest};
 use streamkeeper_core::observed::{
-    BucketEncryption, Inventory, ObjectOwnership, Observed, ObservedBucket, ObservedWorld, Scaling,
+    BucketEncryption, Inventory, ObjectOwnership, Observed, ObservedBucket, ObservedWorld,
+    OccupiedInstance, Scaling,
 };
 
 use super::SimulatedCloud;
@@ -77,6 +78,17 @@ pub(super) fn observe(cloud: &SimulatedCloud, request: &ObserveRequest) -> Obser
     let (fleets, stacks) = inventory::observe(&look, *walk, fleets, stacks);
     let associations = each(associations_of_stacks, |stack| look.fleets_of(stack));
     let fleet_stacks = each(associations_of_fleets, |fleet| look.stacks_of(fleet));
+    let people = sessions.iter().map(|fleet| {
+        let (count, instances) = match look.people(fleet) {
+            Ok((count, instances)) => (Ok(count), Ok(instances)),
+            Err(why) => (Err(why.clone()), Err(why)),
+        };
+        (
+            (fleet.clone(), known(count)),
+            (fleet.clone(), known(instances)),
+        )
+    });
+    let (sessions, instances) = people.unzip();
     ObservedWorld {
         observed_at: *now,
         associations: of_existing(associations, &stacks),
@@ -84,7 +96,8 @@ pub(super) fn observe(cloud: &SimulatedCloud, request: &ObserveRequest) -> Obser
         fleets,
         stacks,
         buckets: each(buckets, |bucket| look.bucket(bucket)),
-        sessions: each(sessions, |fleet| known(look.sessions(fleet))),
+        sessions,
+        instances,
         access: access::observe(&look, access),
         scaling: look.scaling(scaling),
         clusters: clusters::observe(&look, clusters),
@@ -185,11 +198,12 @@ impl Look<'_> {
         known(self.names("ListAssociatedStacks", &json!({"FleetName": fleet})))
     }
 
-    /// Counts the people on a fleet, by two witnesses of which the higher count stands: sessions
+    /// Who is on a fleet: how many, and on which instances. They are counted by two witnesses of which the higher count stands: sessions
     /// that are not EXPIRED, connected or not, and what the fleet itself says is in use, because
     /// whether the list is complete for every kind of user is not documented.
-    fn sessions(&self, fleet: &str) -> Result<u32, String> {
+    fn people(&self, fleet: &str) -> Result<(u32, BTreeMap<String, OccupiedInstance>), String> {
         let mut listed = 0;
+        let mut instances = BTreeMap::new();
         for stack in self.names("ListAssociatedStacks", &json!({"FleetName": fleet}))? {
             let input = json!({"StackName": stack, "FleetName": fleet});
             let tokens = ("NextToken", "NextToken");
@@ -202,13 +216,21 @@ impl Look<'_> {
                     tokens,
                 )
                 .complete()?;
-            listed += sessions
-                .iter()
-                .filter(|one| one["State"] != "EXPIRED")
-                .count();
+            for session in sessions.iter().filter(|one| one["State"] != "EXPIRED") {
+                listed += 1;
+                let text = |member: &str| session[member].as_str().map(str::to_owned);
+                let is_draining = match session["InstanceDrainStatus"].as_str() {
+                    Some("DRAINING") => Some(true),
+                    Some("ACTIVE") => Some(false),
+                    Some(_) | None => None,
+                };
+                if let (Some(instance), Some(id)) = (text("InstanceId"), text("Id")) {
+                    OccupiedInstance::add(&mut instances, instance, id, is_draining);
+                }
+            }
         }
         let in_use = self.in_use(fleet)?;
-        Ok(u32::try_from(listed).unwrap_or(u32::MAX).max(in_use))
+        Ok((listed.max(in_use), instances))
     }
 
     fn in_use(&self, fleet: &str) -> Result<u32, String> {

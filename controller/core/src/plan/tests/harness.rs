@@ -184,6 +184,7 @@ pub(crate) fn nothing() -> ObservedEnvironment {
         fleet_stacks: Observed::Present(BTreeSet::new()),
         scaling: Observed::Absent,
         sessions: BTreeMap::from([("cfd".to_owned(), Observed::Present(0))]),
+        instances: BTreeMap::from([("cfd".to_owned(), Observed::Present(BTreeMap::new()))]),
         buckets: BTreeMap::new(),
         access: ObservedAccess::default(),
     }

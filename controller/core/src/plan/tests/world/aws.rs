@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use super::access::Access;
 use crate::action::{AccessCall, Action, ObjectKind};
 use crate::observed::{
-    FleetState, ObservedBucket, ObservedFleet, ObservedStack, ObservedTags, Scaling,
+    FleetState, ObservedBucket, ObservedFleet, ObservedStack, ObservedTags, OccupiedInstance,
+    Scaling,
 };
 
 /// Why AWS refuses a call.
@@ -50,6 +51,8 @@ pub(crate) struct Aws {
     /// Fleet and stack.
     pub(crate) associations: BTreeSet<(String, String)>,
     pub(crate) sessions: BTreeMap<String, u32>,
+    /// Fleet and instance that take nobody else.
+    pub(crate) draining: BTreeSet<(String, String)>,
     /// What Application Auto Scaling has of each fleet.
     pub(crate) scaling: BTreeMap<String, Scaling>,
     /// Policies by bucket.
@@ -77,6 +80,10 @@ impl Aws {
                 FleetState::Running | FleetState::Stopped | FleetState::Other(_) => continue,
             };
         }
+        // An instance that nobody is left on is replaced.
+        let mut draining = std::mem::take(&mut self.draining);
+        draining.retain(|(fleet, instance)| self.instances(fleet).contains_key(instance));
+        self.draining = draining;
         if self.home_is_due && self.home.is_none() {
             self.make_home_bucket();
         }
@@ -222,6 +229,26 @@ impl Aws {
             ObjectKind::Bucket | ObjectKind::User => true,
         };
         self.access.apply(call, is_there)
+    }
+
+    /// Instances with people on them: each is filled before the next.
+    pub(crate) fn instances(&self, fleet: &str) -> BTreeMap<String, OccupiedInstance> {
+        let mut instances = BTreeMap::new();
+        let Some(found) = self.fleets.get(fleet) else {
+            return instances;
+        };
+        let each = found.settings.max_sessions_per_instance;
+        for number in 0..self.sessions.get(fleet).copied().unwrap_or(0) {
+            let host = number / u32::try_from(each.unwrap_or(1)).unwrap();
+            let instance = format!("i-{host}");
+            let is_draining = self
+                .draining
+                .contains(&(fleet.to_owned(), instance.clone()));
+            let is_draining = each.map(|_| is_draining);
+            let session = format!("session-{number}");
+            OccupiedInstance::add(&mut instances, instance, session, is_draining);
+        }
+        instances
     }
 
     /// `StopFleet`: whoever is on it is cut off, which only a row that says so may do.

@@ -186,6 +186,9 @@ impl World {
             let count = self.aws.sessions.get(fleet).copied().unwrap_or(0);
             let seen = self.seen(self.blind.sessions, Some(count));
             world.sessions.insert(fleet.clone(), seen);
+            let instances = self.aws.instances(fleet);
+            let seen = self.seen(self.blind.sessions, Some(instances));
+            world.instances.insert(fleet.clone(), seen);
         }
         for fleet in &request.scaling {
             let scaling = self.aws.scaling.get(fleet).cloned();
@@ -235,6 +238,7 @@ pub(super) fn merge(world: &mut ObservedWorld, later: ObservedWorld) {
     world.fleet_stacks.extend(later.fleet_stacks);
     world.buckets.extend(later.buckets);
     world.sessions.extend(later.sessions);
+    world.instances.extend(later.instances);
     world.access.merge(later.access);
     world.scaling.extend(later.scaling);
 }
