@@ -14,11 +14,12 @@ use prometheus_client::registry::Registry;
 /// Outcomes of a pass.
 const PASS_OUTCOMES: [&str; 5] = ["unchanged", "changed", "conflict", "failed", "panicked"];
 /// Mutating operations.
-const ACTIONS: [&str; 27] = [
+const ACTIONS: [&str; 28] = [
     "CreateFleet",
     "UpdateFleet",
     "StartFleet",
     "StopFleet",
+    "DrainSessionInstance",
     "DeleteFleet",
     "DeregisterScalableTarget",
     "CreateStack",

@@ -3,6 +3,7 @@
 mod changing;
 mod deleting;
 mod disrupting;
+mod draining;
 mod leaving;
 mod replacing;
 mod scaling;

@@ -72,6 +72,7 @@ async fn call(clients: &Clients, action: &Action) -> Result<Applied, ApplyError>
             name,
             only_when_idle: _,
         } => outcome(appstream.stop_fleet().name(name).send()).await,
+        Action::DrainSessionInstance { session, .. } => drain(clients, session).await,
         Action::DeleteFleet { name } => outcome(appstream.delete_fleet().name(name).send()).await,
         Action::DeregisterScalableTarget { fleet } => deregister(clients, fleet).await,
         Action::CreateStack {
@@ -127,6 +128,12 @@ async fn call(clients: &Clients, action: &Action) -> Result<Applied, ApplyError>
         }
         Action::Access(call) => access::call(clients, call).await,
     }
+}
+
+/// The session names the instance, and the instance the fleet.
+async fn drain(clients: &Clients, session: &str) -> Result<Applied, ApplyError> {
+    let request = clients.appstream.drain_session_instance();
+    outcome(request.session_id(session).send()).await
 }
 
 async fn deregister(clients: &Clients, fleet: &str) -> Result<Applied, ApplyError> {

@@ -39,6 +39,14 @@ pub enum Action {
     StartFleet { name: String },
     /// `StopFleet`. `only_when_idle` makes the last look before it count sessions.
     StopFleet { name: String, only_when_idle: bool },
+    /// `DrainSessionInstance`: the instance of a multi-session fleet that a session is on takes
+    /// nobody else. Sessions on it "continue uninterrupted", and when the last of them ends AWS
+    /// replaces the instance (AppStream's API reference). No call takes it back.
+    DrainSessionInstance {
+        fleet: String,
+        instance: String,
+        session: String,
+    },
     /// `DeleteFleet`; the fleet must be stopped and associated with nothing.
     DeleteFleet { name: String },
     /// `DeregisterScalableTarget` of Application Auto Scaling: a fleet that goes is scaled no more.
@@ -182,6 +190,7 @@ impl Action {
             Self::UpdateFleet { .. } => "UpdateFleet",
             Self::StartFleet { .. } => "StartFleet",
             Self::StopFleet { .. } => "StopFleet",
+            Self::DrainSessionInstance { .. } => "DrainSessionInstance",
             Self::DeleteFleet { .. } => "DeleteFleet",
             Self::DeregisterScalableTarget { .. } => "DeregisterScalableTarget",
             Self::CreateStack { .. } => "CreateStack",
@@ -205,6 +214,7 @@ impl Action {
             | Self::UpdateFleet { name, .. }
             | Self::StartFleet { name }
             | Self::StopFleet { name, .. }
+            | Self::DrainSessionInstance { fleet: name, .. }
             | Self::DeleteFleet { name }
             | Self::DeregisterScalableTarget { fleet: name } => ObjectRef::fleet(name),
             Self::CreateStack { name, .. }
@@ -232,6 +242,7 @@ impl Action {
             Self::UpdateFleet { .. }
             | Self::StartFleet { .. }
             | Self::StopFleet { .. }
+            | Self::DrainSessionInstance { .. }
             | Self::DeleteFleet { .. }
             | Self::DeregisterScalableTarget { .. }
             | Self::UpdateStack { .. }
@@ -250,6 +261,7 @@ impl Action {
     pub const fn needs_last_look(&self) -> bool {
         match self {
             Self::StopFleet { .. }
+            | Self::DrainSessionInstance { .. }
             | Self::DeleteFleet { .. }
             | Self::DeregisterScalableTarget { .. }
             | Self::DeleteStack { .. }
@@ -283,6 +295,7 @@ impl Action {
             Self::CreateFleet { .. }
             | Self::StartFleet { .. }
             | Self::StopFleet { .. }
+            | Self::DrainSessionInstance { .. }
             | Self::DeleteFleet { .. }
             | Self::DeregisterScalableTarget { .. }
             | Self::CreateStack { .. }
@@ -310,7 +323,8 @@ impl Action {
     }
 
     /// Whether it can interrupt people or take away an object that exists. Who may use what is not
-    /// among it: sessions go on, and what is taken away is the row's own list.
+    /// among it, nor is a drain: sessions go on, and what is taken away is the row's own list, or
+    /// room for others.
     #[must_use]
     pub const fn is_disruptive(&self) -> bool {
         matches!(
@@ -330,6 +344,10 @@ impl fmt::Display for Action {
             | Self::DisassociateFleet { fleet, stack, .. } => {
                 write!(f, "{} fleet/{fleet} stack/{stack}", self.operation())
             }
+            // By which session it is told makes no other call of it.
+            Self::DrainSessionInstance {
+                fleet, instance, ..
+            } => write!(f, "{} fleet/{fleet} {instance}", self.operation()),
             Self::CreateFleet { .. }
             | Self::UpdateFleet { .. }
             | Self::StartFleet { .. }

@@ -4,6 +4,7 @@
 //! be made twice to reach AWS. Every plan is checked in tests and again before it is applied.
 
 mod access;
+mod drain;
 mod going;
 mod known;
 mod neighbours;
@@ -61,6 +62,7 @@ pub fn check(input: &PlanInput<'_>, plan: &Plan) -> Vec<Note> {
             stopped_for(input, &step.action),
             unscaled(input, &step.action),
             people::may_be_interrupted(input, &step.action),
+            drain::may_be_drained(input, plan, &step.action),
             policy::keeps_foreign_statements(input, &step.action),
             policy::keeps_guard_rails(input, &step.action),
             who_may_use(input, &step.action),
@@ -107,6 +109,7 @@ fn of_this_environment(input: &PlanInput<'_>, action: &Action) -> Option<&'stati
         | Action::UpdateFleet { name, .. }
         | Action::StartFleet { name }
         | Action::StopFleet { name, .. }
+        | Action::DrainSessionInstance { fleet: name, .. }
         | Action::DeleteFleet { name }
         | Action::DeregisterScalableTarget { fleet: name } => fleet(name),
         Action::CreateStack { name, .. }
@@ -190,6 +193,7 @@ fn ours(input: &PlanInput<'_>, earlier: &[Step], step: &Step) -> Option<&'static
         Action::UpdateFleet { .. }
         | Action::StartFleet { .. }
         | Action::StopFleet { .. }
+        | Action::DrainSessionInstance { .. }
         | Action::DeleteFleet { .. }
         | Action::DeregisterScalableTarget { .. }
         | Action::UpdateStack { .. }
@@ -238,6 +242,7 @@ fn object_is_ours(
             Action::UpdateFleet { .. }
             | Action::StartFleet { .. }
             | Action::StopFleet { .. }
+            | Action::DrainSessionInstance { .. }
             | Action::DeleteFleet { .. }
             | Action::DeregisterScalableTarget { .. }
             | Action::UpdateStack { .. }

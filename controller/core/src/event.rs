@@ -56,6 +56,8 @@ reasons! {
     Started,
     /// A fleet was told to stop.
     Stopped,
+    /// An instance with people on it was told to take nobody else.
+    DrainRequested,
     /// A fleet or stack was deleted.
     Deleted,
     /// A fleet was associated with a stack.

@@ -27,6 +27,10 @@ pub fn request(action: &Action, now: Timestamp) -> Option<ObserveRequest> {
             request.fleets.insert(name.clone());
             request.sessions.insert(name.clone());
         }
+        // The session is of one fleet only, for ever: who is on it is not counted again.
+        Action::DrainSessionInstance { fleet, .. } => {
+            request.fleets.insert(fleet.clone());
+        }
         Action::DeleteFleet { name } => {
             request.fleets.insert(name.clone());
             request.associations_of_fleets.insert(name.clone());
@@ -83,6 +87,7 @@ pub fn verify(
             fleet_is_ours(environment, observed)?;
             may_interrupt(observed, name, *only_when_idle)
         }
+        Action::DrainSessionInstance { .. } => fleet_is_ours(environment, observed),
         Action::DeleteFleet { .. } => {
             stopped_fleet_is_ours(environment, observed)?;
             nothing(&observed.fleet_stacks, "stack")
@@ -187,6 +192,7 @@ pub fn cut_off(action: &Action, observed: &ObservedEnvironment) -> u32 {
         | Action::CreateFleet { .. }
         | Action::UpdateFleet { .. }
         | Action::StartFleet { .. }
+        | Action::DrainSessionInstance { .. }
         | Action::DeleteFleet { .. }
         | Action::DeregisterScalableTarget { .. }
         | Action::CreateStack { .. }

@@ -297,6 +297,7 @@ fn done(action: &Action) -> EventReason {
         Action::UpdateFleet { .. } | Action::UpdateStack { .. } => EventReason::Updated,
         Action::StartFleet { .. } => EventReason::Started,
         Action::StopFleet { .. } => EventReason::Stopped,
+        Action::DrainSessionInstance { .. } => EventReason::DrainRequested,
         Action::DeleteFleet { .. } | Action::DeleteStack { .. } => EventReason::Deleted,
         Action::DeregisterScalableTarget { .. } => EventReason::Deregistered,
         Action::AssociateFleet { .. } => EventReason::Associated,

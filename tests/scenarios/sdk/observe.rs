@@ -1,8 +1,9 @@
 //! Looks at a populated AWS over the wire: whole lists, names, tags, people and buckets.
 
-use streamkeeper_core::cloud::{Cloud, Identity, ObserveRequest};
+use streamkeeper_core::action::Action;
+use streamkeeper_core::cloud::{Cloud, ErrorClass, Identity, ObserveRequest};
 use streamkeeper_core::observed::{
-    BucketEncryption, ObjectOwnership, Observed, ObservedTags, Scaling,
+    BucketEncryption, ObjectOwnership, Observed, ObservedTags, ObservedWorld, Scaling,
 };
 use streamkeeper_simulator::{
     Fault, HomeBucketNaming, Matcher, Quotas, SessionSeed, SimulatedCloud,
@@ -82,6 +83,9 @@ async fn the_sdk_and_the_port_in_process_see_the_same_world() {
     assert_eq!(ours.fleet_stacks, theirs.fleet_stacks);
     assert_eq!(ours.buckets, theirs.buckets);
     assert_eq!(ours.sessions, theirs.sessions);
+    assert_eq!(ours.instances, theirs.instances);
+    let on = ours.instances["f1"].present().unwrap();
+    assert_eq!(on.len(), 2, "one for each of two people");
     assert_eq!(ours.scaling, theirs.scaling);
     assert_eq!(
         ours.calls.keys().collect::<Vec<_>>(),
@@ -301,6 +305,7 @@ async fn people_that_cannot_be_counted_are_unknown_and_not_none() {
         front.simulator.faults().add(matcher, refusal);
         let world = front.observe(&request).await;
         assert!(world.sessions["f1"].is_unknown(), "{operation}");
+        assert!(world.instances["f1"].is_unknown(), "{operation}");
     }
 }
 
@@ -317,6 +322,74 @@ async fn a_fleet_in_use_has_people_even_if_no_session_is_listed() {
     let world = front.observe(&request).await;
     let in_use = *world.sessions["f1"].present().unwrap();
     assert!(in_use > 0, "{in_use}");
+}
+
+/// Both implementations of the port, one after the other.
+#[tokio::test]
+async fn instances_are_told_with_whether_they_take_others() {
+    let front = populated().await;
+    let mut fleet = json!({"Name": "f4", "ImageName": "pcluster-2026-11"});
+    fleet["InstanceType"] = json!("stream.standard.medium");
+    fleet["ComputeCapacity"] = json!({"DesiredSessions": 4});
+    fleet["MaxSessionsPerInstance"] = json!(2);
+    front.call("CreateFleet", fleet);
+    front.associate("f4", "s3");
+    front.call("StartFleet", json!({"Name": "f4"}));
+    let people = [
+        SessionSeed::active("ann").on("i-1"),
+        SessionSeed::disconnected("ben").on("i-1"),
+        SessionSeed::active("cy").on("i-2"),
+        SessionSeed::expired("dee").on("i-3"),
+    ];
+    front.simulator.set_sessions(REGION, "s3", "f4", &people);
+    let request = ObserveRequest {
+        sessions: names(["f1", "f4"]),
+        ..ObserveRequest::default()
+    };
+    let statuses = |world: &ObservedWorld, fleet: &str| -> Vec<(String, Option<bool>)> {
+        let instances = world.instances[fleet].present().unwrap().iter();
+        let told = instances.map(|(id, seen)| (id.clone(), seen.is_draining));
+        told.collect()
+    };
+    let seen = |i_1: Option<bool>, i_2| vec![("i-1".to_owned(), i_1), ("i-2".to_owned(), i_2)];
+    let world = front.observe(&request).await;
+    assert_eq!(statuses(&world, "f4"), seen(Some(false), Some(false)));
+    assert_eq!(world.sessions["f4"], Observed::Present(3));
+    let of_one = statuses(&world, "f1");
+    assert!(
+        of_one.iter().all(|(_, drains)| drains.is_none()),
+        "{of_one:?}"
+    );
+
+    let cloud = front.cloud();
+    let drain = |session: &str| Action::DrainSessionInstance {
+        fleet: "f4".to_owned(),
+        instance: "i-1".to_owned(),
+        session: session.to_owned(),
+    };
+    let first = world.instances["f4"].present().unwrap()["i-1"]
+        .session
+        .clone();
+    cloud.apply(&drain(&first)).await.unwrap();
+    let world = front.observe(&request).await;
+    assert_eq!(statuses(&world, "f4"), seen(Some(true), Some(false)));
+    let in_process = SimulatedCloud::new(front.simulator.clone(), REGION);
+    assert_eq!(
+        in_process.observe(&request).await.instances,
+        world.instances
+    );
+    // AWS takes it twice, does not know a session that nobody has, and drains nobody's own.
+    in_process.apply(&drain(&first)).await.unwrap();
+    let of_one = world.instances["f1"].present().unwrap().values();
+    let alone = of_one.map(|seen| seen.session.clone()).next().unwrap();
+    for (session, class) in [("nobody", ErrorClass::Gone), (&alone, ErrorClass::NotReady)] {
+        for error in [
+            cloud.apply(&drain(session)).await.unwrap_err(),
+            in_process.apply(&drain(session)).await.unwrap_err(),
+        ] {
+            assert_eq!(error.class, class, "{error}");
+        }
+    }
 }
 
 #[tokio::test]

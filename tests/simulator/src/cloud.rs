@@ -102,6 +102,7 @@ fn call_of(action: &Action, account: &str) -> (Service, Value) {
         }
         | Action::DeleteFleet { name }
         | Action::DeleteStack { name } => json!({"Name": name}),
+        Action::DrainSessionInstance { session, .. } => json!({"SessionId": session}),
         Action::DeregisterScalableTarget { fleet } => {
             let input = json!({
                 "ServiceNamespace": "appstream",

@@ -19,6 +19,7 @@ pub(super) fn may_go(input: &PlanInput<'_>, action: &Action) -> Option<&'static 
         | Action::UpdateFleet { .. }
         | Action::StartFleet { .. }
         | Action::StopFleet { .. }
+        | Action::DrainSessionInstance { .. }
         // See `goes_along`.
         | Action::DeregisterScalableTarget { .. }
         | Action::CreateStack { .. }

@@ -15,6 +15,7 @@ pub(super) fn known(input: &PlanInput<'_>, action: &Action) -> Option<&'static s
             .then_some("a stack is created only when it is known not to exist"),
         Action::UpdateFleet { .. }
         | Action::StopFleet { .. }
+        | Action::DrainSessionInstance { .. }
         | Action::DeleteFleet { .. }
         | Action::DeregisterScalableTarget { .. } => (observed.fleet.present().is_none())
             .then_some("a fleet is changed only when it was seen"),
@@ -82,6 +83,7 @@ pub(super) fn parted(
         | Action::UpdateFleet { .. }
         | Action::StartFleet { .. }
         | Action::StopFleet { .. }
+        | Action::DrainSessionInstance { .. }
         | Action::DeregisterScalableTarget { .. }
         | Action::CreateStack { .. }
         | Action::UpdateStack { .. }

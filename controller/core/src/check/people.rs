@@ -24,6 +24,8 @@ pub(super) fn may_be_interrupted(input: &PlanInput<'_>, action: &Action) -> Opti
         Action::CreateFleet { .. }
         | Action::UpdateFleet { .. }
         | Action::StartFleet { .. }
+        // See `drain`.
+        | Action::DrainSessionInstance { .. }
         | Action::DeleteFleet { .. }
         | Action::DeregisterScalableTarget { .. }
         | Action::CreateStack { .. }

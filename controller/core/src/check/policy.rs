@@ -15,6 +15,7 @@ fn write(action: &Action) -> Option<(Option<&Value>, Option<&Value>)> {
         | Action::UpdateFleet { .. }
         | Action::StartFleet { .. }
         | Action::StopFleet { .. }
+        | Action::DrainSessionInstance { .. }
         | Action::DeleteFleet { .. }
         | Action::DeregisterScalableTarget { .. }
         | Action::CreateStack { .. }

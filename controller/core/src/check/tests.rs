@@ -2,6 +2,7 @@
 //! refused by that rule alone.
 
 mod access;
+mod drain;
 mod going;
 mod lending;
 mod ownership;

@@ -1,11 +1,21 @@
 //! Decides whether people on a fleet may be interrupted: what the row allows, and who is there.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
 use serde_json::json;
 
-use super::WaitReason;
-use super::draft::Draft;
-use crate::observed::{FleetState, Observed};
+use super::draft::{Draft, Ownership, passes};
+use super::{CallFailure, WaitReason};
+use crate::action::{Action, ObjectRef};
+use crate::observed::{FleetState, Observed, ObservedFleet, OccupiedInstance};
 use crate::spec::{Disruption, DisruptionPolicy, DisruptionWindow};
+
+/// At most so many instances are drained in one pass. Each takes two reads, an intent and a call,
+/// one after the other: ten are done in seconds, so that other environments have their turn and the
+/// lease lasts. A pass that did something is followed by the next at once. Ten that AWS refuses or
+/// does not show yet keep the rest waiting, with which it would go no better.
+const DRAINS_PER_PASS: usize = 10;
 
 /// Whether a call that interrupts people may be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +87,7 @@ pub(super) fn permit(draft: &mut Draft<'_>, fleet: &str) -> Permit {
             permit.cuts_off = sessions;
         }
         Observed::Present(sessions) => {
-            let message = sessions_message(sessions);
+            let message = sessions_message(draft, &disruption, fleet, sessions);
             permit.hold = Some((WaitReason::WaitingForSessions, message));
         }
         // Also where nobody is waited for: it has to be told who is cut off.
@@ -122,7 +132,99 @@ fn outside(draft: &mut Draft<'_>, window: &DisruptionWindow) -> Option<(WaitReas
     Some((WaitReason::OutsideWindow, message))
 }
 
-fn sessions_message(sessions: u32) -> String {
+/// Tells the instances that people are on to take nobody else, if they hold up a stop and the row
+/// says so. To be planned before anything that waits for the same people.
+pub(super) fn drain(draft: &mut Draft<'_>, fleet: &str, permit: &Permit) {
+    let waits = matches!(&permit.hold, Some((WaitReason::WaitingForSessions, _)));
+    if !waits || !in_force(draft).drain {
+        return;
+    }
+    let shared = shared(draft, fleet);
+    let ours = shared.filter(|seen| {
+        let object = ObjectRef::fleet(fleet);
+        draft.ownership(&object, &seen.tags) == Ownership::Ours
+    });
+    if ours.is_none() {
+        return;
+    }
+    for (instance, action) in drains(draft, fleet) {
+        // Whoever takes a fleet off its stacks first asks before the stop does.
+        if draft.plan.steps.iter().any(|step| step.action == action) {
+            continue;
+        }
+        let is_refused = refusal(draft, &action).is_some();
+        let why = format!(
+            "instance {instance} takes nobody else, and the fleet is stopped when nobody is left"
+        );
+        // It holds up nothing: the message about the sessions says what AWS said.
+        draft.step(action, why).waiting_for = is_refused.then_some(WaitReason::CallRefused);
+    }
+}
+
+/// The instances of a fleet that are still to be told, each with its call.
+fn drains<'a>(draft: &Draft<'a>, fleet: &str) -> Vec<(&'a str, Action)> {
+    let instances = draft.input.observed.instances_of(fleet).into_iter();
+    instances
+        .flatten()
+        // What AWS does not say of an instance is no ground for a call.
+        .filter(|(_, seen)| seen.is_draining == Some(false))
+        .map(|(instance, seen)| {
+            let action = Action::DrainSessionInstance {
+                fleet: fleet.to_owned(),
+                instance: instance.clone(),
+                session: seen.session.clone(),
+            };
+            (instance.as_str(), action)
+        })
+        .take(DRAINS_PER_PASS)
+        .collect()
+}
+
+/// The fleet, if it runs and its instances are shared.
+fn shared<'a>(draft: &Draft<'a>, fleet: &str) -> Option<&'a ObservedFleet> {
+    let seen = draft.input.observed.fleet.present()?;
+    let is_shared = seen.settings.max_sessions_per_instance > Some(1);
+    (seen.name == fleet && seen.state == FleetState::Running && is_shared).then_some(seen)
+}
+
+/// Why AWS refused a call that it will not take soon.
+fn refusal<'a>(draft: &Draft<'a>, action: &Action) -> Option<&'a CallFailure> {
+    let failure = draft.input.failures.get(&action.key())?;
+    (!passes(failure.class) && draft.input.now < failure.not_before).then_some(failure)
+}
+
+fn sessions_message(
+    draft: &Draft<'_>,
+    disruption: &Disruption,
+    fleet: &str,
+    sessions: u32,
+) -> String {
     let noun = if sessions == 1 { "session" } else { "sessions" };
-    format!("{sessions} {noun} on the fleet; it is stopped when none is left")
+    let mut message = format!("{sessions} {noun} on the fleet; it is stopped when none is left");
+    let none = BTreeMap::new();
+    let instances = draft.input.observed.instances_of(fleet).unwrap_or(&none);
+    let is_draining = |seen: &&OccupiedInstance| seen.is_draining == Some(true);
+    let draining = instances.values().filter(is_draining).count();
+    if draining > 0 {
+        let all = instances.len();
+        let _ = write!(
+            message,
+            "; of {all} instances with people {draining} take nobody else"
+        );
+    }
+    let seen = draft.input.observed.fleet.present();
+    // Somebody else's fleet, which our stack has, is not ours to drain.
+    if !disruption.drain || seen.is_none_or(|seen| seen.name != fleet) {
+        return message;
+    }
+    if shared(draft, fleet).is_none() {
+        message.push_str("; fleet.disruption.drain is for running multi-session fleets");
+    } else if instances.values().all(|seen| seen.is_draining.is_none()) {
+        message.push_str("; AWS does not say which instances can be drained");
+    }
+    let drains = drains(draft, fleet);
+    if let Some(refused) = drains.iter().find_map(|(_, action)| refusal(draft, action)) {
+        let _ = write!(message, "; draining is refused: {}", refused.message);
+    }
+    message
 }

@@ -297,6 +297,9 @@ impl<'a> Draft<'a> {
             if let Action::DeregisterScalableTarget { fleet } = &intent.action {
                 self.plan.needs.scaling.insert(fleet.clone());
             }
+            if let Action::DrainSessionInstance { fleet, .. } = &intent.action {
+                self.plan.needs.sessions.insert(fleet.clone());
+            }
             self.wait(
                 &object,
                 WaitReason::OutcomeUnknown,
@@ -390,6 +393,7 @@ impl<'a> Draft<'a> {
                 Action::UpdateFleet { .. }
                 | Action::StartFleet { .. }
                 | Action::StopFleet { .. }
+                | Action::DrainSessionInstance { .. }
                 | Action::DeleteFleet { .. }
                 // See `scaling::hold_together`.
                 | Action::DeregisterScalableTarget { .. }

@@ -96,6 +96,7 @@ fn is_refused(failure: &CallFailure, now: Timestamp) -> bool {
 /// Plans a stop under the disruption policy; says what steps behind it wait for.
 pub(super) fn stop(draft: &mut Draft<'_>, name: &str, why: &str, owes_start: bool) -> WaitReason {
     let permit = disruption::permit(draft, name);
+    disruption::drain(draft, name, &permit);
     let action = stop_action(name, permit.only_when_idle);
     let waiting = permit.hold.as_ref().map(|(reason, _)| *reason);
     let step = draft.step(action, why);

@@ -243,6 +243,7 @@ pub(super) fn take_fleet(
         draft.later(delete, why, WaitReason::EarlierStep);
         return;
     }
+    disruption::drain(draft, &fleet.name, &permit);
     for stack in &stacks {
         part(draft, &fleet.name, stack, why, &permit);
     }

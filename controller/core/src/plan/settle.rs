@@ -59,6 +59,9 @@ fn outcome(
                 FleetState::Stopping | FleetState::Stopped
             ))
         }),
+        Action::DrainSessionInstance {
+            fleet, instance, ..
+        } => drained(observed, fleet, instance),
         Action::DeleteFleet { .. } => {
             fleet(observed, |_| Some(false)).map(|_| observed.fleet.is_absent())
         }
@@ -100,6 +103,16 @@ fn outcome(
         Action::DeleteBucketPolicy { bucket, .. } => Some(policy_of(observed, bucket)?.is_none()),
         Action::Access(call) => access::outcome(call, observed),
     }
+}
+
+/// Whether an instance takes nobody else. One that nobody is on any more is not told apart from one
+/// that was replaced: nothing that is done depends on it.
+fn drained(observed: &ObservedEnvironment, fleet: &str, instance: &str) -> Option<bool> {
+    if observed.fleet.is_absent() {
+        return Some(false);
+    }
+    let instance = observed.instances_of(fleet)?.get(instance);
+    Some(instance.is_some_and(|instance| instance.is_draining == Some(true)))
 }
 
 fn fleet(

@@ -14,6 +14,7 @@ mod connectors;
 mod create;
 mod deletion;
 mod disruption;
+mod drain;
 mod drift_ledger;
 mod entitlements;
 mod failures_and_backoff;

@@ -24,6 +24,10 @@ pub struct Disruption {
     )]
     #[schemars(with = "DisruptionWindow")]
     pub window: Option<DisruptionWindow>,
+    /// Whether instances of a multi-session fleet take nobody else while people on them are waited
+    /// for. It cannot be taken back: such an instance is replaced when its last session ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drain: bool,
     /// Whether fleet and stack may be deleted for what AWS cannot change on them, and when the row
     /// leaves them out or names others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -403,6 +403,8 @@ fn parameters(action: &Action) -> String {
             whoever.to_owned()
         }
         Action::StartFleet { .. }
+        // By which session is no matter.
+        | Action::DrainSessionInstance { .. }
         | Action::DeleteFleet { .. }
         | Action::DeregisterScalableTarget { .. }
         | Action::DeleteStack { .. }

@@ -385,7 +385,7 @@ fn assert_known(world: &World, action: &Action) {
         Action::CreateFleet { .. } | Action::UpdateFleet { .. } | Action::StartFleet { .. } => {
             fleet
         }
-        Action::StopFleet { .. } => fleet || blind.sessions,
+        Action::StopFleet { .. } | Action::DrainSessionInstance { .. } => fleet || blind.sessions,
         Action::DeleteFleet { .. } | Action::DeregisterScalableTarget { .. } => {
             fleet || blind.sessions || blind.associations || blind.scaling
         }

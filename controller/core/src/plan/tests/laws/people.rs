@@ -21,9 +21,11 @@ fn disruption() -> impl Strategy<Value = Value> {
         select(vec!["WhenIdle", "Always", "Never"]),
         option::of(any_window()),
         any::<bool>(),
+        any::<bool>(),
     )
-        .prop_map(|(policy, window, replaces)| {
-            let mut disruption = json!({"policy": policy, "allowReplacement": replaces});
+        .prop_map(|(policy, window, replaces, drains)| {
+            let mut disruption =
+                json!({"policy": policy, "allowReplacement": replaces, "drain": drains});
             if let Some(window) = window {
                 disruption["window"] = window;
             }
@@ -40,6 +42,8 @@ fn interrupts(action: &Action) -> Option<&str> {
         Action::CreateFleet { .. }
         | Action::UpdateFleet { .. }
         | Action::StartFleet { .. }
+        // See `may_drain`.
+        | Action::DrainSessionInstance { .. }
         | Action::DeleteFleet { .. }
         | Action::DeregisterScalableTarget { .. }
         | Action::CreateStack { .. }
@@ -68,6 +72,19 @@ fn may(world: &World, disruption: &Disruption, fleet: &str) -> bool {
         DisruptionPolicy::Always => is_open || is_down,
         DisruptionPolicy::Never => people == 0 && is_down,
     }
+}
+
+/// Whether the row has the instances of a fleet drained now: people on it hold up a stop.
+fn may_drain(world: &World, disruption: &Disruption, fleet: &str) -> bool {
+    let people = world.aws.sessions.get(fleet).copied().unwrap_or_default();
+    let fleet = &world.aws.fleets[fleet];
+    let window = disruption.window.as_ref();
+    disruption.drain
+        && disruption.policy == DisruptionPolicy::WhenIdle
+        && window.is_none_or(|window| window.is_open(world.now))
+        && people > 0
+        && fleet.state == FleetState::Running
+        && fleet.settings.max_sessions_per_instance > Some(1)
 }
 
 proptest! {
@@ -107,6 +124,13 @@ proptest! {
             let before = world.clone();
             world.pass();
             for action in &world.calls[before.calls.len()..] {
+                if let Action::DrainSessionInstance { fleet, .. } = action {
+                    prop_assert!(
+                        may_drain(&before, &in_force, fleet),
+                        "{action} with {in_force:?}\n{}",
+                        render(&before.plan())
+                    );
+                }
                 if let Some(fleet) = interrupts(action) {
                     prop_assert!(
                         may(&before, &in_force, fleet),

@@ -167,6 +167,7 @@ impl Aws {
                 name,
                 only_when_idle,
             } => self.stop(name, *only_when_idle),
+            Action::DrainSessionInstance { fleet, session, .. } => self.drain(fleet, session),
             Action::DeleteFleet { name } => {
                 let stopped = self.fleet(name)?.state == FleetState::Stopped;
                 refuse(!stopped, "ResourceInUse: it is not STOPPED")?;
@@ -251,6 +252,22 @@ impl Aws {
         instances
     }
 
+    /// `DrainSessionInstance`.
+    fn drain(&mut self, fleet: &str, session: &str) -> Result<(), Refused> {
+        let multi = self.fleet(fleet)?.settings.max_sessions_per_instance;
+        refuse(
+            multi.is_none(),
+            "OperationNotPermitted: it is not multi-session",
+        )?;
+        let instances = self.instances(fleet).into_iter();
+        let mut with = instances.filter(|(_, instance)| instance.session == session);
+        let (instance, _) = with
+            .next()
+            .ok_or_else(|| Refused(format!("ResourceNotFound: session {session}")))?;
+        self.draining.insert((fleet.to_owned(), instance));
+        Ok(())
+    }
+
     /// `StopFleet`: whoever is on it is cut off, which only a row that says so may do.
     fn stop(&mut self, name: &str, only_when_idle: bool) -> Result<(), Refused> {
         let sessions = self.sessions.get(name).copied().unwrap_or(0);
@@ -314,6 +331,7 @@ impl Aws {
             | Action::UpdateFleet { .. }
             | Action::StartFleet { .. }
             | Action::StopFleet { .. }
+            | Action::DrainSessionInstance { .. }
             | Action::DeleteFleet { .. }
             | Action::DeregisterScalableTarget { .. }
             | Action::CreateStack { .. }
