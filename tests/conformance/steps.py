@@ -401,7 +401,8 @@ class Script:
         self.expect("tag of a cluster", tags["appstream-user"], "ada")
         self.expect("time of a cluster", stacks["c1"]["CreationTime"].year > 2000, True)
         arn = stacks["c1"]["StackId"]
-        self.expect("a page of stacks", "NextToken" in self.call("cloudformation", "DescribeStacks"), True)
+        page = self.call("cloudformation", "DescribeStacks")
+        self.expect("a page of stacks", "NextToken" in page, True)
         found = self.call("cloudformation", "DescribeStacks", StackName="c1")["Stacks"]
         self.expect("the stack by name", found[0]["StackId"], arn)
         template = self.call("cloudformation", "GetTemplate", StackName=arn)["TemplateBody"]

@@ -200,8 +200,8 @@ fn what_is_unusual_is_said() {
         "Start owed:       cfd\n",
         "Unreadable:       mode \"x\" is not known\n",
         "Drift:            <none>\n",
-        "Clusters:\n  NAME  STATUS           VERSION  USER  SEEN\n",
-        "  mesh  CREATE_COMPLETE  3.16.1   ada   ",
+        "Clusters:\n  NAME   STATUS            VERSION   USER   SEEN\n",
+        "  mesh   CREATE_COMPLETE   3.16.1    ada    60s ago\n",
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
