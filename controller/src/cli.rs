@@ -7,6 +7,7 @@ pub(crate) mod age;
 mod apply;
 mod approve;
 mod closest;
+mod cluster_config;
 mod connect;
 mod delete;
 mod describe;
@@ -117,6 +118,8 @@ enum Command {
     Delete(delete::Args),
     /// Let somebody in: print a streaming URL of theirs
     Url(url::Args),
+    /// Print the ParallelCluster configuration of a cluster
+    ClusterConfig(cluster_config::Args),
     /// Print the JSON Schema of an environment's spec
     Schema(schema::Args),
 }
@@ -183,6 +186,7 @@ async fn dispatch(global: &GlobalOptions, command: Command) -> anyhow::Result<Ex
         Command::Resume(args) => pause::run(global, args, false).await,
         Command::Delete(args) => delete::run(global, args).await,
         Command::Url(args) => url::run(global, args).await,
+        Command::ClusterConfig(args) => cluster_config::run(global, args).await,
         Command::Schema(args) => schema::run(args),
     }
 }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use streamkeeper_core::cluster::StoredConfig;
 use streamkeeper_core::condition::Condition;
 use streamkeeper_core::environment::{DeletionPolicy, Environment, Mode, Scope, Timestamp};
 use streamkeeper_core::plan::{ManagedPaths, PlanRow};
@@ -61,6 +62,8 @@ pub struct EnvironmentRow {
     pub open_intents: Vec<OpenIntent>,
     /// Fleets that Streamkeeper stopped and must start again.
     pub debts: BTreeSet<String>,
+    /// Configurations of clusters as they are stored, by cluster.
+    pub cluster_configs: BTreeMap<String, StoredConfig>,
     /// Drift that is open.
     pub open_drift: Vec<OpenDrift>,
     /// The plan as last recorded.

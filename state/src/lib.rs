@@ -22,6 +22,7 @@
 //! - A quiet sweep writes one row.
 //! - No transaction is open while AWS is asked anything.
 
+mod cluster_configs;
 mod clusters;
 mod conditions;
 mod declarations;
@@ -43,6 +44,7 @@ mod status;
 mod store;
 mod sweeps;
 
+pub use self::cluster_configs::ClusterConfigRow;
 pub use self::clusters::ClusterRow;
 pub use self::declarations::{Applied, ApplyOutcome, Declaration, DeletionOutcome};
 pub use self::environments::{

@@ -6,6 +6,7 @@ use streamkeeper_core::event::Event;
 use streamkeeper_core::record::{Outcome, PassRecord};
 use uuid::Uuid;
 
+use crate::cluster_configs::{remove_cluster_configs, write_cluster_configs};
 use crate::conditions::record_conditions;
 use crate::drift::{close_all_drift, close_drift, open_drift};
 use crate::error::StoreError;
@@ -58,6 +59,8 @@ impl Store {
             released,
             intents_settled,
             debts_paid,
+            cluster_configs,
+            cluster_configs_removed,
             // Written with the state.
             plan: _,
             fleet_state: _,
@@ -79,6 +82,8 @@ impl Store {
             record_managed(transaction, *uid, managed_set, managed_removed).await?;
             record_intents(transaction, *uid, intents_settled).await?;
             record_released(transaction, *uid, released, debts_paid).await?;
+            remove_cluster_configs(transaction, environment, cluster_configs_removed).await?;
+            write_cluster_configs(transaction, environment, cluster_configs).await?;
             open_drift(transaction, environment, *uid, drift_opened).await?;
             close_drift(transaction, *uid, drift_closed).await?;
             let subject = Subject {

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod budget;
+mod cluster_configs;
 mod clusters;
 mod commands;
 mod converge;

@@ -36,7 +36,8 @@ mod yaml;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use self::merge::Merge;
 use self::policies::Policies;
@@ -79,6 +80,44 @@ pub struct ClusterConfig {
     pub version2: String,
     /// IAM policy documents by name, those that `config` and `version2` refer to.
     pub policies: BTreeMap<String, Value>,
+    /// The customer's key that the bucket encrypts with, as it was known.
+    pub kms_key: Option<String>,
+}
+
+impl ClusterConfig {
+    /// A digest of all of it, in hex: equal digests, equal configurations.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let Self {
+            cluster,
+            bucket,
+            access,
+            config,
+            version2,
+            policies,
+            kms_key,
+        } = self;
+        let all = json!([
+            cluster,
+            bucket,
+            access.as_str(),
+            config,
+            version2,
+            policies,
+            kms_key
+        ]);
+        let digest = Sha256::digest(all.to_string().as_bytes());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// What is stored of a configuration that was rendered earlier, as far as the next one needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredConfig {
+    /// [`ClusterConfig::digest`].
+    pub digest: String,
+    /// The customer's key that the bucket encrypted with.
+    pub kms_key: Option<String>,
 }
 
 /// Why a configuration cannot be rendered: the row contradicts itself.
@@ -125,5 +164,6 @@ pub fn render(spec: &ClusterSpec, place: &Place<'_>) -> Result<ClusterConfig, Co
         config,
         version2,
         policies: policies.documents()?,
+        kms_key: place.kms_key.map(str::to_owned),
     })
 }

@@ -103,6 +103,12 @@ reasons! {
     Finalized,
     /// A fleet's capacity differs from the row's and is left to Application Auto Scaling.
     CapacityScaled,
+    /// A cluster's configuration was rendered, because the row or the bucket changed.
+    ClusterConfigRendered,
+    /// A cluster's configuration cannot be rendered yet, or not with all that it needs.
+    ClusterConfigWaiting,
+    /// A cluster's configuration is not rendered: the row contradicts itself.
+    ClusterConfigRefused,
     /// The scalable target of a fleet that is deleted next was deregistered.
     Deregistered,
     /// A deleted fleet left its scalable target behind.

@@ -15,6 +15,7 @@ mod agents;
 mod applications;
 mod association;
 mod bucket;
+mod clusters;
 mod deletion;
 pub(crate) mod diff;
 mod disruption;
@@ -47,6 +48,7 @@ pub use self::input::{CallFailure, ObservedEnvironment, PlanInput, looked_at};
 pub use self::settle::settle;
 use crate::action::{Action, ObjectRef};
 use crate::cloud::ObserveRequest;
+use crate::cluster::ClusterConfig;
 use crate::environment::Timestamp;
 use crate::event::{EventReason, EventType};
 
@@ -69,6 +71,10 @@ pub struct Plan {
     pub remarks: Vec<Remark>,
     /// Every field that differs.
     pub differences: Vec<Difference>,
+    /// Configurations of clusters that differ from what is stored.
+    pub cluster_configs: Vec<ClusterConfig>,
+    /// Clusters whose stored configuration goes: the row names them no more, or contradicts itself.
+    pub cluster_configs_removed: BTreeSet<String>,
     /// Managed paths that were seen to hold, with the desired value.
     pub holds: BTreeMap<String, Value>,
     /// Managed paths that are managed no longer: left out and seen to be reset, given to somebody
@@ -105,6 +111,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         association::plan(&mut draft);
         access::plan(&mut draft);
         bucket::plan(&mut draft);
+        clusters::plan(&mut draft);
     }
     draft.finish()
 }

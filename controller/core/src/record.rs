@@ -5,6 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::action::Action;
+use crate::cluster::ClusterConfig;
 use crate::condition::Condition;
 use crate::environment::Timestamp;
 use crate::event::Event;
@@ -116,6 +117,10 @@ pub struct PassRecord {
     pub plan: Option<Vec<PlanRow>>,
     /// The fleet's state as AWS calls it, when it changed; `Some(None)` when there is no fleet.
     pub fleet_state: Option<Option<String>>,
+    /// Configurations of clusters that changed.
+    pub cluster_configs: Vec<ClusterConfig>,
+    /// Clusters whose configuration goes.
+    pub cluster_configs_removed: Vec<String>,
     /// When it was looked at, by the database's clock, if this look was its own.
     pub verified_at: Option<Timestamp>,
     /// When its association was read, by the database's clock, if this pass read it.
@@ -143,6 +148,8 @@ impl PassRecord {
             debts_paid: Vec::new(),
             plan: None,
             fleet_state: None,
+            cluster_configs: Vec::new(),
+            cluster_configs_removed: Vec::new(),
             verified_at: None,
             associations_verified_at: None,
             follows_sweep: None,

@@ -125,6 +125,10 @@ pub(crate) fn first(due: &[Candidate], sweep: Option<TimeDelta>, now: Timestamp)
         request
             .buckets
             .extend(managed_buckets(&candidate.row.managed));
+        let clusters = candidate.environment.spec.clusters.iter();
+        request
+            .buckets
+            .extend(clusters.map(|cluster| cluster.bucket_word().to_owned()));
         // What differed is looked at until it does not, and what somebody asks for at once; the
         // user pool at every sweep.
         let whole = candidate.access();

@@ -112,6 +112,7 @@ impl Pass {
             failures: &self.failures,
             unsteady: &self.unsteady,
             observed: &self.observed,
+            cluster_configs: &row.cluster_configs,
             neighbours: &self.neighbours,
             caller_arn: &self.caller_arn,
             now,

@@ -83,6 +83,9 @@ impl Found<'_> {
             .map(|(intent, outcome)| (intent.id, *outcome))
             .collect();
         record.debts_paid = plan.debts_paid.iter().cloned().collect();
+        record.cluster_configs.clone_from(&plan.cluster_configs);
+        let removed = plan.cluster_configs_removed.iter();
+        record.cluster_configs_removed = removed.cloned().collect();
     }
 
     /// The plan as people see it, and the fleet's state.

@@ -34,6 +34,11 @@ pub(crate) fn events(found: &Found<'_>, conditions: &[Condition]) -> Vec<Event> 
     let mut events = settled(found);
     events.extend(troubles(found));
     events.extend(remarks(found));
+    events.extend(found.plan.cluster_configs.iter().map(|config| {
+        let object = format!("cluster/{}", config.cluster);
+        let message = format!("configuration rendered for s3://{}", config.bucket);
+        normal(EventReason::ClusterConfigRendered, &object, message)
+    }));
     events.extend(drift(found));
     events.extend(milestones(found, conditions));
     events

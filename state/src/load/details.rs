@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use streamkeeper_core::cluster::StoredConfig;
 use streamkeeper_core::condition::{Condition, ConditionStatus, ConditionType};
 use streamkeeper_core::record::{OpenDrift, OpenIntent};
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use super::Snapshot;
 use super::rows::read;
 use crate::environments::{EnvironmentRow, StoredCondition};
 
-/// Adds conditions, owned objects, open intents, debts and open drift.
+/// Adds conditions, owned objects, open intents, debts, configurations of clusters and open drift.
 pub(super) async fn load_details(
     snapshot: &mut Snapshot,
     environments: &mut [EnvironmentRow],
@@ -30,6 +31,7 @@ pub(super) async fn load_details(
     load_owned(snapshot, &uids, &mut by_uid).await?;
     load_open_intents(snapshot, &uids, &mut by_uid).await?;
     load_debts(snapshot, &uids, &mut by_uid).await?;
+    load_cluster_configs(snapshot, &uids, &mut by_uid).await?;
     load_open_drift(snapshot, &uids, &mut by_uid).await
 }
 
@@ -156,6 +158,34 @@ async fn load_debts(
     for row in rows {
         if let Some(environment) = by_uid.get(row.uid) {
             environment.debts.insert(row.fleet);
+        }
+    }
+    Ok(())
+}
+
+/// What is needed to tell whether they change: not the configurations themselves.
+async fn load_cluster_configs(
+    snapshot: &mut Snapshot,
+    uids: &[Uuid],
+    by_uid: &mut ByUid<'_>,
+) -> Result<(), sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT environments.uid, configs.cluster, configs.digest, configs.kms_key
+           FROM streamkeeper.cluster_configs AS configs
+           JOIN streamkeeper.environments
+               ON environments.name = configs.environment
+           WHERE environments.uid = ANY($1)"#,
+        uids
+    )
+    .fetch_all(&mut **snapshot)
+    .await?;
+    for row in rows {
+        if let Some(environment) = by_uid.get(row.uid) {
+            let stored = StoredConfig {
+                digest: row.digest,
+                kms_key: row.kms_key,
+            };
+            environment.cluster_configs.insert(row.cluster, stored);
         }
     }
     Ok(())

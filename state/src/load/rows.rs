@@ -129,6 +129,7 @@ impl Row {
             owned: BTreeSet::new(),
             open_intents: Vec::new(),
             debts: BTreeSet::new(),
+            cluster_configs: BTreeMap::new(),
             open_drift: Vec::new(),
             observed_generation: self.observed_generation,
             fleet_state: self.fleet_state,

@@ -92,6 +92,7 @@ impl Row {
             failures: &BTreeMap::new(),
             unsteady: &BTreeMap::new(),
             observed,
+            cluster_configs: &BTreeMap::new(),
             neighbours: &Neighbours::default(),
             caller_arn: "arn:aws:sts::111122223333:assumed-role/streamkeeper/daemon",
             now: DateTime::from_timestamp(1_800_000_000, 0).unwrap(),

@@ -104,10 +104,7 @@ impl Reach {
 
     /// In words, for people.
     pub(super) fn describe(&self) -> String {
-        let what = match self.access {
-            ClusterAccess::ReadOnly => "READ_ONLY",
-            ClusterAccess::ReadWrite => "READ_WRITE",
-        };
+        let what = self.access.as_str();
         match self.folders.as_slice() {
             [] => format!("{what} on all of s3://{}", self.bucket),
             [folder] => format!("{what} on s3://{}/{folder}", self.bucket),

@@ -104,7 +104,7 @@ impl<'a> Draft<'a> {
     /// Says what changes nothing of what is done.
     pub(super) fn remark(
         &mut self,
-        object: &ObjectRef,
+        object: impl ToString,
         (event_type, reason): (EventType, EventReason),
         message: impl Into<String>,
     ) {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ManagedPaths;
 use crate::access::ObservedAccess;
 use crate::cloud::ErrorClass;
+use crate::cluster::StoredConfig;
 use crate::environment::{Environment, Timestamp};
 use crate::neighbours::Neighbours;
 use crate::observed::{
@@ -33,6 +34,8 @@ pub struct PlanInput<'a> {
     pub unsteady: &'a BTreeMap<String, Timestamp>,
     /// What AWS said.
     pub observed: &'a ObservedEnvironment,
+    /// Configurations of clusters as they are stored, by cluster.
+    pub cluster_configs: &'a BTreeMap<String, StoredConfig>,
     /// Environments that this one refers to, or that refer to it.
     pub neighbours: &'a Neighbours,
     /// The caller's ARN, for the guard that keeps it from locking itself out.

@@ -10,6 +10,7 @@ pub(crate) mod world;
 mod adoption_and_conflict;
 mod association;
 mod buckets;
+mod clusters;
 mod connectors;
 mod create;
 mod deletion;

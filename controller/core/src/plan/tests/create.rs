@@ -18,6 +18,7 @@ fn the_blog_is_created_started_and_associated() {
         diff fleet/cfd fleet: null -> "cfd"
         diff stack/cfd stack: null -> "cfd"
         diff stack/cfd association: [] -> "cfd"
+        ask buckets home
         "#,
     );
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::access::ObservedAccess;
 use crate::action::Action;
 use crate::check;
+use crate::cluster::StoredConfig;
 use crate::environment::{DeletionPolicy, Environment, Mode, Scope, Timestamp};
 use crate::neighbours::Neighbours;
 use crate::observed::{
@@ -113,6 +114,7 @@ pub(crate) struct Case {
     pub(crate) failures: BTreeMap<String, CallFailure>,
     pub(crate) unsteady: BTreeMap<String, Timestamp>,
     pub(crate) observed: ObservedEnvironment,
+    pub(crate) cluster_configs: BTreeMap<String, StoredConfig>,
     pub(crate) neighbours: Neighbours,
     pub(crate) now: Timestamp,
 }
@@ -129,6 +131,7 @@ impl Case {
             failures: BTreeMap::new(),
             unsteady: BTreeMap::new(),
             observed: nothing(),
+            cluster_configs: BTreeMap::new(),
             neighbours: Neighbours::default(),
             now: minute(0),
         }
@@ -144,6 +147,7 @@ impl Case {
             failures: &self.failures,
             unsteady: &self.unsteady,
             observed: &self.observed,
+            cluster_configs: &self.cluster_configs,
             neighbours: &self.neighbours,
             caller_arn: CALLER,
             now: self.now,

@@ -18,6 +18,7 @@ use super::harness::{CALLER, environment, minute, render};
 use crate::action::Action;
 use crate::check;
 use crate::cloud::ObserveRequest;
+use crate::cluster::StoredConfig;
 use crate::drift::{DriftChanges, drift};
 use crate::environment::{Environment, Timestamp};
 use crate::last_look;
@@ -44,6 +45,7 @@ pub(crate) struct World {
     pub(crate) intents: Vec<OpenIntent>,
     pub(crate) failures: BTreeMap<String, CallFailure>,
     pub(crate) open_drift: Vec<OpenDrift>,
+    pub(crate) cluster_configs: BTreeMap<String, StoredConfig>,
     pub(crate) neighbours: Neighbours,
     pub(crate) aws: Aws,
     /// What cannot be read.
@@ -91,6 +93,7 @@ impl World {
             intents: Vec::new(),
             failures: BTreeMap::new(),
             open_drift: Vec::new(),
+            cluster_configs: BTreeMap::new(),
             neighbours: Neighbours::default(),
             aws: Aws::default(),
             blind: Blind::default(),
@@ -166,6 +169,7 @@ impl World {
             // AWS's answers do not lag here.
             unsteady: &BTreeMap::new(),
             observed,
+            cluster_configs: &self.cluster_configs,
             neighbours: &self.neighbours,
             caller_arn: CALLER,
             now: self.now,
@@ -209,6 +213,16 @@ impl World {
         }
         if self.intents.len() == settled {
             self.owned.retain(|object| !plan.disowned.contains(object));
+        }
+        for name in &plan.cluster_configs_removed {
+            self.cluster_configs.remove(name);
+        }
+        for config in &plan.cluster_configs {
+            let stored = StoredConfig {
+                digest: config.digest(),
+                kms_key: config.kms_key.clone(),
+            };
+            self.cluster_configs.insert(config.cluster.clone(), stored);
         }
         for fleet in &plan.debts_paid {
             self.debts.remove(fleet);

@@ -61,6 +61,7 @@ fn environment() -> EnvironmentDetails {
         owned: BTreeSet::from(["fleet/cfd".to_owned(), "stack/cfd".to_owned()]),
         open_intents: Vec::new(),
         debts: BTreeSet::new(),
+        cluster_configs: BTreeMap::new(),
         open_drift: Vec::new(),
         plan: vec![PlanRow {
             position: 1,

@@ -80,6 +80,10 @@ impl World {
         request
             .buckets
             .extend(spec.buckets.iter().map(|one| one.bucket.clone()));
+        let clusters = spec.clusters.iter();
+        request
+            .buckets
+            .extend(clusters.map(|one| one.bucket_word().to_owned()));
         let drifts = |drift: &OpenDrift| drift.path == "association";
         let drifts_in_access = |drift: &OpenDrift| access::concerns(&drift.path);
         if self.reads_association || self.open_drift.iter().any(drifts_in_access) {
