@@ -1,6 +1,6 @@
 //! Writes down a mutating call before it is made, and what came of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::error::StoreError;
 use crate::events::{Subject, record_events};
 use crate::leases::Lease;
+use crate::passes::record_managed;
 use crate::store::Store;
 
 /// A call that is about to be made.
@@ -30,6 +31,9 @@ pub struct NewIntent<'a> {
     pub action: &'a Action,
     /// Paths that become managed.
     pub manages: &'a BTreeSet<String>,
+    /// What AWS takes and never returns, by managed path: from now on it is not known what they
+    /// hold.
+    pub sends: &'a BTreeMap<String, Value>,
     /// The fleet that must be started again after this call.
     pub debt: Option<&'a str>,
     /// What it counts against, if it takes something away.
@@ -52,6 +56,9 @@ pub struct SettledIntent<'a> {
     pub id: i64,
     /// What came of it; `Unknown` keeps it open.
     pub outcome: Outcome,
+    /// What AWS took, if it said so itself, and never returns: these paths hold these values. What
+    /// a later look finds about a call says nothing of them.
+    pub sends: &'a BTreeMap<String, Value>,
     /// AWS's words, if it refused or did not answer.
     pub error: Option<&'a str>,
     /// The environment.
@@ -150,6 +157,7 @@ impl Store {
         let SettledIntent {
             id,
             outcome,
+            sends,
             error,
             uid,
             environment,
@@ -179,6 +187,12 @@ impl Store {
             return Err(StoreError::Conflict(format!(
                 "intent {id} of environment \"{environment}\" is settled already or unknown"
             )));
+        }
+        if outcome == Outcome::Ok {
+            let held: Vec<(String, Value)> = sends.clone().into_iter().collect();
+            record_managed(&mut transaction, uid, &held, &[])
+                .await
+                .map_err(failed)?;
         }
         touch(&mut transaction, uid).await.map_err(failed)?;
         let subject = Subject {
@@ -299,7 +313,8 @@ async fn touch(
     .map(drop)
 }
 
-/// Adds the paths the call sets; a path that is managed already keeps the value it held.
+/// Adds the paths the call sets; a path that is managed already keeps the value it held, unless no
+/// look will tell whether it still does.
 async fn manage(
     transaction: &mut Transaction<'static, Postgres>,
     intent: &NewIntent<'_>,
@@ -307,18 +322,18 @@ async fn manage(
     if intent.manages.is_empty() {
         return Ok(());
     }
-    let added: Map<String, Value> = intent
-        .manages
-        .iter()
-        .map(|path| (path.clone(), Value::Array(Vec::new())))
-        .collect();
+    let unheld = |paths: &mut dyn Iterator<Item = &String>| -> Value {
+        let paths = paths.map(|path| (path.clone(), Value::Array(Vec::new())));
+        Value::Object(paths.collect::<Map<String, Value>>())
+    };
     sqlx::query!(
         "INSERT INTO streamkeeper.managed_paths AS managed (uid, paths)
          VALUES ($1, $2)
          ON CONFLICT (uid) DO UPDATE
-         SET paths = excluded.paths || managed.paths",
+         SET paths = excluded.paths || managed.paths || $3::jsonb",
         intent.uid,
-        Value::Object(added)
+        unheld(&mut intent.manages.iter()),
+        unheld(&mut intent.sends.keys())
     )
     .execute(&mut **transaction)
     .await

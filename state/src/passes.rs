@@ -242,7 +242,7 @@ async fn record_state(
 }
 
 /// Notes which paths hold which value, and forgets those whose reset was seen.
-async fn record_managed(
+pub(crate) async fn record_managed(
     transaction: &mut Transaction<'static, Postgres>,
     uid: Uuid,
     set: &[(String, Value)],

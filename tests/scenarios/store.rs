@@ -18,7 +18,7 @@ mod reading;
 mod reloading;
 mod sweeps;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -184,6 +184,9 @@ fn create_stack() -> Action {
     }
 }
 
+/// What an intent sends that AWS never returns: mostly nothing.
+const NOTHING: &BTreeMap<String, Value> = &BTreeMap::new();
+
 fn intent<'a>(uid: Uuid, action: &'a Action, manages: &'a BTreeSet<String>) -> NewIntent<'a> {
     NewIntent {
         uid,
@@ -192,6 +195,7 @@ fn intent<'a>(uid: Uuid, action: &'a Action, manages: &'a BTreeSet<String>) -> N
         deleting: false,
         action,
         manages,
+        sends: NOTHING,
         debt: None,
         budget: None,
     }

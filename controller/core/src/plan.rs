@@ -125,6 +125,10 @@ pub struct Step {
     pub reason: String,
     /// Paths that become managed with this step's intent.
     pub manages: BTreeSet<String>,
+    /// What AWS takes and never returns, with the values that the call sends, by paths that are
+    /// among those it manages. From the intent on it is not known what they hold, and AWS's own
+    /// success makes it these values.
+    pub sends: BTreeMap<String, Value>,
     /// Why it is not done in this pass, if it is not.
     pub waiting_for: Option<WaitReason>,
     /// Whether this step's intent opens the debt to start the fleet again.

@@ -113,6 +113,7 @@ async fn one<C: Cloud>(
         deleting: pass.candidate.environment.is_deleting(),
         action: &step.action,
         manages: &step.manages,
+        sends: &step.sends,
         debt: step.opens_debt.then_some(fleet.as_str()),
         budget: budget(pass).filter(|_| step.action.is_disruptive()),
     };
@@ -144,6 +145,7 @@ async fn one<C: Cloud>(
     let settled = SettledIntent {
         id,
         outcome,
+        sends: &step.sends,
         error: error.as_deref(),
         uid: row.uid,
         environment: &row.name,

@@ -5,7 +5,7 @@ use streamkeeper_state::{Lease, Orphan, SettledIntent, StoreError, SweepRecord};
 use streamkeeper_tests::{DEADLINE, wait_until};
 use uuid::Uuid;
 
-use super::{HOUR, World, create_stack, event, intent, record};
+use super::{HOUR, NOTHING, World, create_stack, event, intent, record};
 
 /// Tries every write there is.
 async fn write_everything(
@@ -27,6 +27,7 @@ async fn write_everything(
     };
     let settled = SettledIntent {
         id: open,
+        sends: NOTHING,
         outcome: Outcome::Ok,
         error: None,
         uid,

@@ -5,7 +5,7 @@ use streamkeeper_core::record::Outcome;
 use streamkeeper_state::{Lease, SettledIntent};
 use uuid::Uuid;
 
-use super::{World, create_stack, drift, event, intent, record, stop};
+use super::{NOTHING, World, create_stack, drift, event, intent, record, stop};
 
 /// An environment that owns a stack, and whose deletion was asked for.
 async fn owning(world: &World) -> (Uuid, Lease) {
@@ -19,6 +19,7 @@ async fn owning(world: &World) -> (Uuid, Lease) {
         .unwrap();
     let settled = SettledIntent {
         id,
+        sends: NOTHING,
         outcome: Outcome::Ok,
         error: None,
         uid,

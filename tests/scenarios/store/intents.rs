@@ -1,10 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use streamkeeper_core::record::Outcome;
 use streamkeeper_state::{EnvironmentRow, NewIntent, SettledIntent, StoreError};
 
-use super::{HOUR, World, create_stack, event, intent, record, stop};
+use super::{HOUR, NOTHING, World, create_stack, event, intent, record, stop};
 
 async fn load(world: &World) -> EnvironmentRow {
     world
@@ -68,6 +68,57 @@ async fn an_intent_brings_its_paths_its_object_and_its_debt() {
         row.owned.len(),
         1,
         "it is ours until it was seen without us"
+    );
+}
+
+#[tokio::test]
+async fn what_no_answer_tells_holds_when_aws_took_it_and_not_from_the_intent_on_until_then() {
+    const LOGO: &str = "stack.theme.organizationLogoS3Location";
+    let world = World::create().await;
+    let uid = world.insert("cfd").await;
+    let lease = world.lease().await;
+    let mut pass = record("cfd", uid);
+    pass.managed_set = vec![(LOGO.to_owned(), json!("a"))];
+    world.store.record_pass(&lease, &pass).await.unwrap();
+    let held = async || load(&world).await.managed[LOGO].clone();
+    assert_eq!(held().await, Some(json!("a")));
+
+    let action = create_stack();
+    let manages = BTreeSet::from([LOGO.to_owned()]);
+    let sends = BTreeMap::from([(LOGO.to_owned(), json!("b"))]);
+    let new = NewIntent {
+        sends: &sends,
+        ..intent(uid, &action, &manages)
+    };
+    for (outcome, holds) in [
+        (Outcome::Refused, None),
+        (Outcome::Unknown, None),
+        (Outcome::Ok, Some(json!("b"))),
+    ] {
+        let id = world.store.commit_intent(&lease, &new).await.unwrap();
+        assert_eq!(held().await, None, "{outcome:?}");
+        let settled = SettledIntent {
+            id,
+            outcome,
+            sends: &sends,
+            error: None,
+            uid,
+            environment: "cfd",
+            generation: 1,
+            events: &[],
+        };
+        world.store.settle_intent(&lease, &settled).await.unwrap();
+        assert_eq!(held().await, holds, "{outcome:?}");
+    }
+    let other = NewIntent {
+        sends: NOTHING,
+        ..new
+    };
+    world.store.commit_intent(&lease, &other).await.unwrap();
+    assert_eq!(
+        held().await,
+        Some(json!("b")),
+        "an intent that sends it not"
     );
 }
 
@@ -160,6 +211,7 @@ async fn an_unknown_outcome_stays_open_and_a_known_one_is_final() {
     let happened = [event("stopped")];
     let settle = |outcome, error| SettledIntent {
         id,
+        sends: NOTHING,
         outcome,
         error,
         uid,

@@ -8,7 +8,7 @@ use streamkeeper_state::{
 };
 use uuid::Uuid;
 
-use super::{World, create_stack, drift, event, intent, ready, record};
+use super::{NOTHING, World, create_stack, drift, event, intent, ready, record};
 
 /// Reloads, and compares with what a keeper without a memory would load.
 async fn reload(world: &World, lease: &Lease, earlier: ScopeSnapshot) -> ScopeSnapshot {
@@ -48,6 +48,7 @@ async fn a_reload_sees_intents_and_their_outcomes() {
 
     let settled = SettledIntent {
         id,
+        sends: NOTHING,
         outcome: Outcome::Ok,
         error: None,
         uid,

@@ -9,7 +9,7 @@ mod ownership;
 mod people;
 mod policies;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -52,6 +52,7 @@ fn step(action: Action) -> Step {
         action,
         reason: String::new(),
         manages: BTreeSet::new(),
+        sends: BTreeMap::new(),
         waiting_for: None,
         opens_debt: false,
     }

@@ -66,6 +66,7 @@ impl<'a> Draft<'a> {
             action,
             reason: reason.into(),
             manages: BTreeSet::new(),
+            sends: BTreeMap::new(),
             waiting_for: None,
             opens_debt: false,
         });

@@ -1,6 +1,5 @@
 //! Who may use what is the row's list, and changes only on the ground of what was seen.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;

@@ -190,7 +190,7 @@ fn a_row_goes_only_when_what_it_owned_was_seen_to_be_gone() {
     let mut theirs = fleet(FleetState::Running, json!({}));
     theirs.tags = tags(&[("streamkeeper:uid", "theirs")]);
     let mut listed = theirs.clone();
-    listed.tags = ObservedTags::Listed(std::collections::BTreeMap::new());
+    listed.tags = ObservedTags::Listed(BTreeMap::new());
     let ours = fleet(FleetState::Stopped, json!({}));
     for (seen, expected) in [
         (Observed::Absent, None),

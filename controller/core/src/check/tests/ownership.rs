@@ -116,7 +116,7 @@ fn what_carries_no_uid_is_touched_only_after_a_take_over_that_the_row_allows() {
 #[test]
 fn nothing_is_taken_over_on_the_word_of_a_list() {
     for found in [
-        ObservedTags::Listed(std::collections::BTreeMap::new()),
+        ObservedTags::Listed(BTreeMap::new()),
         ObservedTags::Unknown("denied".to_owned()),
     ] {
         let mut case = tagged(found);

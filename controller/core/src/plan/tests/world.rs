@@ -257,6 +257,9 @@ impl World {
             for path in &step.manages {
                 self.managed.entry(path.clone()).or_insert(None);
             }
+            for path in step.sends.keys() {
+                self.managed.insert(path.clone(), None);
+            }
             if let Some(object) = step.action.claims() {
                 self.owned.insert(object.to_string());
             }
@@ -265,7 +268,11 @@ impl World {
             }
             made += 1;
             self.calls.push(step.action.clone());
-            if !self.call(&step.action) {
+            if self.call(&step.action) {
+                let taken = step.sends.clone().into_iter();
+                self.managed
+                    .extend(taken.map(|(path, value)| (path, Some(value))));
+            } else {
                 held.extend(objects);
             }
         }
@@ -354,6 +361,7 @@ fn step_of(action: &Action) -> Step {
         action: action.clone(),
         reason: String::new(),
         manages: BTreeSet::new(),
+        sends: BTreeMap::new(),
         waiting_for: None,
         opens_debt: false,
     }
