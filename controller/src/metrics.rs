@@ -14,7 +14,7 @@ use prometheus_client::registry::Registry;
 /// Outcomes of a pass.
 const PASS_OUTCOMES: [&str; 5] = ["unchanged", "changed", "conflict", "failed", "panicked"];
 /// Mutating operations.
-const ACTIONS: [&str; 28] = [
+const ACTIONS: [&str; 31] = [
     "CreateFleet",
     "UpdateFleet",
     "StartFleet",
@@ -41,15 +41,19 @@ const ACTIONS: [&str; 28] = [
     "DeleteEntitlement",
     "AssociateApplicationToEntitlement",
     "DisassociateApplicationFromEntitlement",
+    "CreateThemeForStack",
+    "UpdateThemeForStack",
+    "DeleteThemeForStack",
     "AssociateApplicationFleet",
     "DisassociateApplicationFleet",
 ];
 /// Why a keeper woke.
 const WAKEUPS: [&str; 2] = ["notify", "due"];
 /// Reading operations.
-const READS: [&str; 16] = [
+const READS: [&str; 17] = [
     "DescribeApplicationFleetAssociations",
     "DescribeEntitlements",
+    "DescribeThemeForStack",
     "DescribeFleets",
     "DescribeSessions",
     "DescribeStacks",

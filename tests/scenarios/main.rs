@@ -26,3 +26,4 @@ mod rows;
 mod sdk;
 mod store;
 mod storm;
+mod themes;

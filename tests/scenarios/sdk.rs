@@ -8,6 +8,7 @@ mod faults;
 mod fields;
 mod observe;
 mod streaming;
+mod themes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};

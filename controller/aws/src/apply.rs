@@ -1,6 +1,7 @@
 //! Makes exactly one SDK call per action, once, with a deadline.
 
 mod access;
+mod theme;
 
 use std::error::Error;
 use std::future::Future;

@@ -23,6 +23,7 @@ mod entitlements;
 mod names;
 mod reader;
 mod scaling;
+mod themes;
 mod walk;
 
 use std::sync::Arc;

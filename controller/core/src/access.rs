@@ -1,5 +1,5 @@
 //! Holds who may use what, as AWS said it: accounts, who is on which stack, entitlements,
-//! applications.
+//! applications; and what a stack's page looks like, which is read in turns with them.
 //!
 //! A part that was not asked for is `None`; one that was asked for and could not be read is
 //! Unknown. The difference matters, because these lists are read in turns: what held is believed
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::observed::Observed;
-use crate::spec::EntitlementAttribute;
+use crate::spec::{EntitlementAttribute, ThemeFooterLinkSpec};
 
 /// Every account of a region's user pool, by user name. Names are case-sensitive.
 pub type Users = BTreeMap<String, ObservedUser>;
@@ -25,6 +25,8 @@ pub struct AccessRequest {
     pub entitlements: BTreeMap<String, BTreeSet<String>>,
     /// Elastic fleets whose applications are wanted.
     pub applications_of_fleets: BTreeSet<String>,
+    /// Stacks whose theme is wanted.
+    pub themes_of_stacks: BTreeSet<String>,
 }
 
 impl AccessRequest {
@@ -41,6 +43,7 @@ impl AccessRequest {
             users_of_stacks,
             entitlements,
             applications_of_fleets,
+            themes_of_stacks,
         } = more;
         self.users |= users;
         self.users_of_stacks.extend(users_of_stacks.iter().cloned());
@@ -50,6 +53,8 @@ impl AccessRequest {
         }
         let applications = applications_of_fleets.iter().cloned();
         self.applications_of_fleets.extend(applications);
+        self.themes_of_stacks
+            .extend(themes_of_stacks.iter().cloned());
     }
 
     /// Takes out what was asked already.
@@ -63,6 +68,8 @@ impl AccessRequest {
         });
         self.applications_of_fleets
             .retain(|fleet| !asked.applications_of_fleets.contains(fleet));
+        self.themes_of_stacks
+            .retain(|stack| !asked.themes_of_stacks.contains(stack));
     }
 }
 
@@ -77,6 +84,9 @@ pub struct AccessWorld {
     pub entitlements: BTreeMap<String, Observed<Entitlements>>,
     /// ARNs of applications by fleet.
     pub applications: BTreeMap<String, Observed<BTreeSet<String>>>,
+    /// Themes by stack. One that is Absent means something of a stack that is Present alone: AWS
+    /// answers the same about a stack that does not exist.
+    pub themes: BTreeMap<String, Observed<ObservedTheme>>,
 }
 
 impl AccessWorld {
@@ -88,6 +98,7 @@ impl AccessWorld {
             users_of_stacks,
             entitlements,
             applications_of_fleets,
+            themes_of_stacks,
         } = request;
         (!users || is_read(self.users.as_ref()))
             && users_of_stacks
@@ -99,6 +110,9 @@ impl AccessWorld {
             && applications_of_fleets
                 .iter()
                 .all(|fleet| is_read(self.applications.get(fleet)))
+            && themes_of_stacks
+                .iter()
+                .all(|stack| is_read(self.themes.get(stack)))
     }
 
     /// Lays a later look over this one.
@@ -108,11 +122,13 @@ impl AccessWorld {
             stack_users,
             entitlements,
             applications,
+            themes,
         } = later;
         self.users = users.or(self.users.take());
         self.stack_users.extend(stack_users);
         self.entitlements.extend(entitlements);
         self.applications.extend(applications);
+        self.themes.extend(themes);
     }
 }
 
@@ -127,6 +143,8 @@ pub struct ObservedAccess {
     pub entitlements: Option<Observed<Entitlements>>,
     /// ARNs of the applications of its fleet.
     pub applications: Option<Observed<BTreeSet<String>>>,
+    /// The theme of its stack; see [`AccessWorld::themes`] for what its absence means.
+    pub theme: Option<Observed<ObservedTheme>>,
 }
 
 impl ObservedAccess {
@@ -138,6 +156,7 @@ impl ObservedAccess {
             stack_users: stack.and_then(|stack| world.stack_users.get(stack).cloned()),
             entitlements: stack.and_then(|stack| world.entitlements.get(stack).cloned()),
             applications: fleet.and_then(|fleet| world.applications.get(fleet).cloned()),
+            theme: stack.and_then(|stack| world.themes.get(stack).cloned()),
         }
     }
 }
@@ -161,6 +180,23 @@ pub struct ObservedEntitlement {
     /// Identifiers of its applications; none of an entitlement whose applications were not asked
     /// for.
     pub applications: BTreeSet<String>,
+}
+
+/// The theme of a stack. Where its pictures came from AWS does not return.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedTheme {
+    /// The title of the browser's tab.
+    pub title_text: String,
+    /// The colours, by AWS's word.
+    pub theme_styling: String,
+    /// The links in the page's footer.
+    pub footer_links: BTreeSet<ThemeFooterLinkSpec>,
+    /// `ENABLED` or `DISABLED`.
+    pub state: String,
+    /// Where AWS shows its copy of the logo.
+    pub organization_logo_url: Option<String>,
+    /// Where AWS shows its copy of the favicon.
+    pub favicon_url: Option<String>,
 }
 
 /// An account of the user pool.

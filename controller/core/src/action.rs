@@ -15,7 +15,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::access::{AccessCall, BATCH, EntitlementSettings, StackUser};
+pub use self::access::{AccessCall, BATCH, EntitlementSettings, StackUser, ThemeSettings};
 use crate::settings::{AttributeToDelete, FleetSettings, StackSettings};
 
 /// One mutating AWS call with all its parameters.

@@ -169,7 +169,17 @@ pub fn ignore_pattern() -> String {
         r"fleet\.state".to_owned(),
         "association".to_owned(),
         r"fleet\.applications".to_owned(),
+        r"stack\.theme".to_owned(),
     ];
+    let theme = [
+        "titleText",
+        "themeStyling",
+        "footerLinks",
+        "organizationLogoS3Location",
+        "faviconS3Location",
+        "state",
+    ];
+    paths.extend(theme.map(|leaf| format!(r"stack\.theme\.{leaf}")));
     for (object, rules) in [("fleet", FLEET), ("stack", STACK)] {
         for rule in rules {
             let escaped = rule.path.replace('.', r"\.");

@@ -384,6 +384,24 @@ impl<'a> Making<'a> {
             let why = format!("this version knows no user setting {action}, so it is not kept");
             self.leave(&ObjectRef::stack(&stack.name), why);
         }
+        self.theme_of(stack);
+    }
+
+    /// Says that a theme is left out: a row has to say where its pictures are, and AWS does not.
+    fn theme_of(&mut self, stack: &ObservedStack) {
+        let object = ObjectRef::stack(&stack.name);
+        match self.world.access.themes.get(&stack.name) {
+            Some(Observed::Present(_)) => {
+                let why = "its theme is not kept, because AWS does not say where its logo and \
+                     favicon came from; it stays as it is until stack.theme says so";
+                self.leave(&object, why.to_owned());
+            }
+            Some(Observed::Unknown(why)) => {
+                let why = format!("whether it has a theme could not be read: {why}");
+                self.leave(&object, why);
+            }
+            Some(Observed::Absent) | None => {}
+        }
     }
 
     /// A name for a row; says why there is none.

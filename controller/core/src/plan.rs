@@ -32,6 +32,7 @@ mod stack;
 mod tags;
 #[cfg(test)]
 pub(crate) mod tests;
+mod theme;
 mod user_settings;
 mod users;
 

@@ -44,7 +44,8 @@ pub use self::stack::{
     AgentAction, ApplicationSettingsSpec, ConnectorType, ContentRedirectionSpec, Permission,
     PreferredProtocol, ScreenImageFormat, ScreenResolution, StackSpec,
     StorageConnectorAuthentication, StorageConnectorSpec, StreamingExperienceSettingsSpec,
-    UrlRedirectionConfigSpec, UserControlMode, UserSettingSpec,
+    ThemeFooterLinkSpec, ThemeSpec, ThemeState, ThemeStyling, UrlRedirectionConfigSpec,
+    UserControlMode, UserSettingSpec,
 };
 pub use self::users::{MessageAction, UserSpec};
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use streamkeeper_aws::{AwsCloud, AwsConfig, AwsSettings};
+use streamkeeper_core::access::AccessRequest;
 use streamkeeper_core::cloud::{Cloud as _, ObserveRequest};
 use streamkeeper_core::environment::Timestamp;
 use streamkeeper_core::import::{Import, NewRow, Remark, Surroundings, import};
@@ -149,6 +150,10 @@ async fn look(cloud: &AwsCloud, now: Timestamp) -> anyhow::Result<ObservedWorld>
         scaling: fleets.clone(),
         fleets,
         associations_of_stacks: stacks.clone(),
+        access: AccessRequest {
+            themes_of_stacks: stacks.clone(),
+            ..AccessRequest::default()
+        },
         stacks,
         ..ObserveRequest::default()
     };

@@ -316,13 +316,16 @@ fn done(action: &Action) -> EventReason {
 
 fn granted(call: &AccessCall) -> EventReason {
     match call {
-        AccessCall::CreateUser { .. } | AccessCall::CreateEntitlement { .. } => {
-            EventReason::Created
-        }
+        AccessCall::CreateUser { .. }
+        | AccessCall::CreateEntitlement { .. }
+        | AccessCall::CreateThemeForStack { .. } => EventReason::Created,
         AccessCall::EnableUser { .. }
         | AccessCall::DisableUser { .. }
-        | AccessCall::UpdateEntitlement { .. } => EventReason::Updated,
-        AccessCall::DeleteEntitlement { .. } => EventReason::Deleted,
+        | AccessCall::UpdateEntitlement { .. }
+        | AccessCall::UpdateThemeForStack { .. } => EventReason::Updated,
+        AccessCall::DeleteEntitlement { .. } | AccessCall::DeleteThemeForStack { .. } => {
+            EventReason::Deleted
+        }
         AccessCall::BatchAssociateUserStack { .. }
         | AccessCall::AssociateApplicationToEntitlement { .. }
         | AccessCall::AssociateApplicationFleet { .. } => EventReason::Associated,

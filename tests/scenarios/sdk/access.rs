@@ -37,6 +37,7 @@ fn everything() -> ObserveRequest {
         users_of_stacks: names(["cfd"]),
         entitlements: BTreeMap::from([("cfd".to_owned(), names(["viewers"]))]),
         applications_of_fleets: names(["cfd"]),
+        themes_of_stacks: BTreeSet::new(),
     };
     ObserveRequest {
         access,

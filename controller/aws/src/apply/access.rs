@@ -1,4 +1,4 @@
-//! Makes the calls about who may use what.
+//! Makes the calls about who may use what, and about themes.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use streamkeeper_core::action::{AccessCall, EntitlementSettings};
 use streamkeeper_core::cloud::{Applied, ApplyError, ItemRefusal};
 use streamkeeper_core::spec::EntitlementAttribute;
 
-use super::outcome;
+use super::{outcome, theme};
 use crate::client::Clients;
 use crate::error;
 
@@ -113,6 +113,16 @@ pub(super) async fn call(clients: &Clients, call: &AccessCall) -> Result<Applied
                     .send(),
             )
             .await
+        }
+        AccessCall::CreateThemeForStack { stack, settings } => {
+            theme::create(clients, stack, settings).await
+        }
+        AccessCall::UpdateThemeForStack { stack, set, delete } => {
+            theme::update(clients, stack, set, delete).await
+        }
+        AccessCall::DeleteThemeForStack { stack } => {
+            let request = appstream.delete_theme_for_stack();
+            outcome(request.stack_name(stack).send()).await
         }
     }
 }

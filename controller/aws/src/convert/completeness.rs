@@ -9,8 +9,10 @@ use std::fmt::Debug;
 
 use aws_sdk_appstream::operation::create_fleet::CreateFleetInput;
 use aws_sdk_appstream::operation::create_stack::CreateStackInput;
+use aws_sdk_appstream::operation::create_theme_for_stack::CreateThemeForStackInput;
 use aws_sdk_appstream::operation::update_fleet::UpdateFleetInput;
 use aws_sdk_appstream::operation::update_stack::UpdateStackInput;
+use aws_sdk_appstream::operation::update_theme_for_stack::UpdateThemeForStackInput;
 use aws_sdk_appstream::types::{self as sdk};
 use serde_json::{Value, json};
 use streamkeeper_core::fields::{FLEET, FieldRule, LEFT_OUT, STACK};
@@ -114,7 +116,19 @@ fn parts() -> BTreeMap<&'static str, Vec<BTreeSet<String>>> {
             "AgentAccessSettingSpec",
             &sdk::AgentAccessSetting::builder(),
         ),
+        ("ThemeSpec", vec![theme()]),
+        part("ThemeFooterLinkSpec", &sdk::ThemeFooterLink::builder()),
     ])
+}
+
+/// What the calls about a theme take, but for whose it is and how links are deleted.
+fn theme() -> BTreeSet<String> {
+    let create = members(&CreateThemeForStackInput::builder());
+    let mut update = members(&UpdateThemeForStackInput::builder());
+    assert!(update.remove("attributestodelete"));
+    assert!(create.is_subset(&update), "{create:?}");
+    assert!(update.remove("stackname"));
+    update
 }
 
 /// The SDK's values of every enumeration, by the definition in the schema.
@@ -135,6 +149,8 @@ fn enumerations() -> Vec<(&'static str, &'static [&'static str])> {
             "StorageConnectorAuthentication",
             sdk::StorageConnectorAuthentication::values(),
         ),
+        ("ThemeStyling", sdk::ThemeStyling::values()),
+        ("ThemeState", sdk::ThemeState::values()),
     ]
 }
 
@@ -217,6 +233,7 @@ fn every_way_to_delete_is_in_the_tables_or_has_a_reason_why_not() {
     let mut stack = of(STACK);
     let connectors = sdk::StorageConnectorType::values().iter();
     stack.extend(connectors.map(|kind| plain(&format!("STORAGE_CONNECTOR_{kind}"))));
+    assert_eq!(sdk::ThemeAttribute::values(), ["FOOTER_LINKS"]);
     for (operation, mut used, there) in [
         ("UpdateFleet", of(FLEET), sdk::FleetAttribute::values()),
         ("UpdateStack", stack, sdk::StackAttribute::values()),

@@ -1,5 +1,5 @@
 //! Reads who may use what: the user pool, the users and entitlements of a stack, the applications of
-//! a fleet.
+//! a fleet; and the themes of stacks.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use streamkeeper_core::cloud::ApplyError;
 use streamkeeper_core::observed::Observed;
 
 use super::reader::{Reader, ours};
-use super::{Page, entitlements, known};
+use super::{Page, entitlements, known, themes};
 
 /// Looks at what the request names.
 pub(super) async fn observe(reader: &Arc<Reader>, request: &AccessRequest) -> AccessWorld {
@@ -20,6 +20,7 @@ pub(super) async fn observe(reader: &Arc<Reader>, request: &AccessRequest) -> Ac
         users_of_stacks,
         entitlements: entitled,
         applications_of_fleets,
+        themes_of_stacks,
     } = request;
     let pool = async {
         if *users {
@@ -34,17 +35,19 @@ pub(super) async fn observe(reader: &Arc<Reader>, request: &AccessRequest) -> Ac
         let users = users_of(&reader, &stack).await.map(Observed::Present);
         known(users, "DescribeUserStackAssociations", &object)
     });
-    let (users, stack_users, entitlements, applications) = tokio::join!(
+    let (users, stack_users, entitlements, applications, themes) = tokio::join!(
         pool,
         of_stacks,
         entitlements::of_stacks(reader, entitled),
         entitlements::applications_of_fleets(reader, applications_of_fleets),
+        themes::of_stacks(reader, themes_of_stacks),
     );
     AccessWorld {
         users,
         stack_users,
         entitlements,
         applications,
+        themes,
     }
 }
 

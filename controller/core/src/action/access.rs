@@ -1,4 +1,5 @@
-//! Names the calls that say who may use what: user accounts, their stacks, entitlements.
+//! Names the calls that say who may use what: user accounts, their stacks, entitlements; and the
+//! calls about what a stack's page looks like.
 //!
 //! # What is deliberately absent
 //!
@@ -11,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ObjectRef;
 use crate::access::AccessRequest;
-use crate::spec::EntitlementAttribute;
+use crate::settings::AttributeToDelete;
+use crate::spec::{EntitlementAttribute, S3LocationSpec, ThemeFooterLinkSpec};
 
 /// The most associations that one call takes (AWS's model, `UserStackAssociationList`).
 pub const BATCH: usize = 25;
@@ -69,6 +71,43 @@ pub enum AccessCall {
     AssociateApplicationFleet { fleet: String, application: String },
     /// `DisassociateApplicationFleet`.
     DisassociateApplicationFleet { fleet: String, application: String },
+    /// `CreateThemeForStack`, which has no member for the state: a new theme is enabled.
+    CreateThemeForStack {
+        stack: String,
+        settings: ThemeSettings,
+    },
+    /// `UpdateThemeForStack`, with only the members that change.
+    UpdateThemeForStack {
+        stack: String,
+        set: ThemeSettings,
+        delete: Vec<AttributeToDelete>,
+    },
+    /// `DeleteThemeForStack`: the page looks as AWS's own again.
+    DeleteThemeForStack { stack: String },
+}
+
+/// What a theme is set to; in an update, what changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThemeSettings {
+    /// The title of the browser's tab.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title_text: Option<String>,
+    /// The colours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub theme_styling: Option<String>,
+    /// The links in the page's footer, all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub footer_links: Option<BTreeSet<ThemeFooterLinkSpec>>,
+    /// Where the logo is. No answer tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization_logo_s3_location: Option<S3LocationSpec>,
+    /// Where the favicon is. No answer tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub favicon_s3_location: Option<S3LocationSpec>,
+    /// `ENABLED` or `DISABLED`; in an update only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
 }
 
 /// What an entitlement is set to; in an update, what changes.
@@ -115,6 +154,9 @@ impl AccessCall {
             }
             Self::AssociateApplicationFleet { .. } => "AssociateApplicationFleet",
             Self::DisassociateApplicationFleet { .. } => "DisassociateApplicationFleet",
+            Self::CreateThemeForStack { .. } => "CreateThemeForStack",
+            Self::UpdateThemeForStack { .. } => "UpdateThemeForStack",
+            Self::DeleteThemeForStack { .. } => "DeleteThemeForStack",
         }
     }
 
@@ -131,7 +173,10 @@ impl AccessCall {
             | Self::UpdateEntitlement { stack, .. }
             | Self::DeleteEntitlement { stack, .. }
             | Self::AssociateApplicationToEntitlement { stack, .. }
-            | Self::DisassociateApplicationFromEntitlement { stack, .. } => ObjectRef::stack(stack),
+            | Self::DisassociateApplicationFromEntitlement { stack, .. }
+            | Self::CreateThemeForStack { stack, .. }
+            | Self::UpdateThemeForStack { stack, .. }
+            | Self::DeleteThemeForStack { stack } => ObjectRef::stack(stack),
             Self::AssociateApplicationFleet { fleet, .. }
             | Self::DisassociateApplicationFleet { fleet, .. } => ObjectRef::fleet(fleet),
         }
@@ -145,14 +190,17 @@ impl AccessCall {
             | Self::BatchDisassociateUserStack { .. }
             | Self::DeleteEntitlement { .. }
             | Self::DisassociateApplicationFromEntitlement { .. }
-            | Self::DisassociateApplicationFleet { .. } => true,
+            | Self::DisassociateApplicationFleet { .. }
+            | Self::DeleteThemeForStack { .. } => true,
             Self::CreateUser { .. }
             | Self::EnableUser { .. }
             | Self::BatchAssociateUserStack { .. }
             | Self::CreateEntitlement { .. }
             | Self::UpdateEntitlement { .. }
             | Self::AssociateApplicationToEntitlement { .. }
-            | Self::AssociateApplicationFleet { .. } => false,
+            | Self::AssociateApplicationFleet { .. }
+            | Self::CreateThemeForStack { .. }
+            | Self::UpdateThemeForStack { .. } => false,
         }
     }
 
@@ -188,6 +236,11 @@ impl AccessCall {
             | Self::DisassociateApplicationFleet { fleet, .. } => {
                 request.applications_of_fleets.insert(fleet.clone());
             }
+            Self::CreateThemeForStack { stack, .. }
+            | Self::UpdateThemeForStack { stack, .. }
+            | Self::DeleteThemeForStack { stack } => {
+                request.themes_of_stacks.insert(stack.clone());
+            }
         }
         request
     }
@@ -211,7 +264,10 @@ impl AccessCall {
             | Self::AssociateApplicationToEntitlement { .. }
             | Self::DisassociateApplicationFromEntitlement { .. }
             | Self::AssociateApplicationFleet { .. }
-            | Self::DisassociateApplicationFleet { .. } => None,
+            | Self::DisassociateApplicationFleet { .. }
+            | Self::CreateThemeForStack { .. }
+            | Self::UpdateThemeForStack { .. }
+            | Self::DeleteThemeForStack { .. } => None,
         }
     }
 
@@ -223,7 +279,7 @@ impl AccessCall {
     }
 
     /// What tells one call from another when it is remembered that it failed. What an entitlement
-    /// is set to deserves its own try.
+    /// or a theme is set to deserves its own try.
     #[must_use]
     pub fn key(&self) -> String {
         match self {
@@ -231,6 +287,9 @@ impl AccessCall {
             | Self::UpdateEntitlement { set: sent, .. } => {
                 let sent = serde_json::to_string(sent).unwrap_or_default();
                 format!("{self} {sent}")
+            }
+            Self::CreateThemeForStack { .. } | Self::UpdateThemeForStack { .. } => {
+                serde_json::to_string(self).unwrap_or_else(|_| self.to_string())
             }
             Self::CreateUser { .. }
             | Self::EnableUser { .. }
@@ -241,7 +300,8 @@ impl AccessCall {
             | Self::AssociateApplicationToEntitlement { .. }
             | Self::DisassociateApplicationFromEntitlement { .. }
             | Self::AssociateApplicationFleet { .. }
-            | Self::DisassociateApplicationFleet { .. } => self.to_string(),
+            | Self::DisassociateApplicationFleet { .. }
+            | Self::DeleteThemeForStack { .. } => self.to_string(),
         }
     }
 }
@@ -250,7 +310,12 @@ impl fmt::Display for AccessCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.operation(), self.object())?;
         match self {
-            Self::CreateUser { .. } | Self::EnableUser { .. } | Self::DisableUser { .. } => Ok(()),
+            Self::CreateUser { .. }
+            | Self::EnableUser { .. }
+            | Self::DisableUser { .. }
+            | Self::CreateThemeForStack { .. }
+            | Self::UpdateThemeForStack { .. }
+            | Self::DeleteThemeForStack { .. } => Ok(()),
             Self::BatchAssociateUserStack { .. } | Self::BatchDisassociateUserStack { .. } => {
                 write!(f, " {}", self.items().unwrap_or_default().join(" "))
             }

@@ -3,16 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::access::ObservedEntitlement;
+use crate::access::{ObservedEntitlement, ObservedTheme};
 use crate::action::{AccessCall, BATCH};
 use crate::environment::DeletionPolicy;
 use crate::observed::Observed;
 use crate::plan::PlanInput;
-use crate::spec::EntitlementSpec;
+use crate::spec::{EntitlementSpec, Field, ThemeSpec};
 
 const USERS: &str = "only users whom the row lists, or listed, are touched";
 const ENTITLEMENTS: &str = "only entitlements that the row lists, or listed, are touched";
 const APPLICATIONS: &str = "a fleet has the applications that the row lists";
+const THEMES: &str = "a stack has the theme that the row gives it, and loses none but that";
 const UNSEEN: &str = "who may use what changes only on the ground of what was seen";
 
 /// Every rule for one call.
@@ -70,6 +71,24 @@ fn named(input: &PlanInput<'_>, call: &AccessCall) -> Option<&'static str> {
             let goes = !input.environment.is_deleting() && !has_application(input, application);
             (!goes).then_some(APPLICATIONS)
         }
+        AccessCall::CreateThemeForStack { stack, .. }
+        | AccessCall::UpdateThemeForStack { stack, .. } => {
+            let has_one = matches!(theme(input, stack), Some(Field::Value(_)));
+            (!has_one).then_some(THEMES)
+        }
+        AccessCall::DeleteThemeForStack { stack } => {
+            let goes = match theme(input, stack) {
+                Some(Field::Value(_)) => false,
+                Some(Field::Null) => true,
+                Some(Field::Omitted) | None => {
+                    let mut managed = input.managed.keys();
+                    let was_ours = managed
+                        .any(|path| path == "stack.theme" || path.starts_with("stack.theme."));
+                    may_take(input) && was_ours
+                }
+            };
+            (!goes).then_some(THEMES)
+        }
     }
 }
 
@@ -94,6 +113,13 @@ fn entitlement<'a>(input: &'a PlanInput<'_>, name: &str) -> Option<&'a Entitleme
 fn entitles(input: &PlanInput<'_>, name: &str, application: &str) -> bool {
     let listed = entitlement(input, name).and_then(|one| one.applications.as_ref());
     listed.is_some_and(|list| list.iter().any(|one| one == application))
+}
+
+/// What the row says of the theme of a stack that it names and that stays.
+fn theme<'a>(input: &'a PlanInput<'_>, stack: &str) -> Option<&'a Field<ThemeSpec>> {
+    let stays = stays(input, stack) && !input.environment.is_deleting();
+    let spec = input.environment.spec.stack.as_ref();
+    spec.filter(|_| stays).map(|spec| &spec.theme)
 }
 
 fn has_application(input: &PlanInput<'_>, application: &str) -> bool {
@@ -176,6 +202,20 @@ fn is_seen(input: &PlanInput<'_>, call: &AccessCall) -> bool {
         AccessCall::DisassociateApplicationFleet { application, .. } => {
             on_fleet(input).is_some_and(|there| there.contains(application))
         }
+        AccessCall::CreateThemeForStack { .. } => is_new || seen_theme(input) == Some(None),
+        AccessCall::UpdateThemeForStack { .. } => is_new || seen_theme(input).is_some(),
+        AccessCall::DeleteThemeForStack { .. } => seen_theme(input).flatten().is_some(),
+    }
+}
+
+/// The theme of the stack; `None` while it is not known. That there is none is known only of a
+/// stack that is there.
+fn seen_theme<'a>(input: &'a PlanInput<'_>) -> Option<Option<&'a ObservedTheme>> {
+    input.observed.stack.present()?;
+    match input.observed.access.theme.as_ref()? {
+        Observed::Present(theme) => Some(Some(theme)),
+        Observed::Absent => Some(None),
+        Observed::Unknown(_) => None,
     }
 }
 

@@ -8,6 +8,7 @@ mod lending;
 mod ownership;
 mod people;
 mod policies;
+mod themes;
 
 use std::collections::{BTreeMap, BTreeSet};
 

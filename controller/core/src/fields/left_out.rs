@@ -46,7 +46,7 @@ pub const LEFT_OUT: &[LeftOut] = &[
     ),
     left_out(
         "UpdateStack.AttributesToDelete.THEME_NAME",
-        "a theme is an object of its own, with calls of its own",
+        "`stack.theme` is an object of its own, made and deleted by calls of its own",
     ),
     left_out(
         "UpdateStack.AttributesToDelete.IAM_ROLE_ARN",

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{ExistingRow, Import, Surroundings, import};
+use crate::access::ObservedTheme;
 use crate::observed::{
     FleetState, Inventory, Observed, ObservedFleet, ObservedStack, ObservedTags, ObservedWorld,
     Scaling,
@@ -104,6 +105,36 @@ fn told(import: &Import) -> Vec<String> {
         .iter()
         .map(|remark| format!("left {}: {}", remark.object, remark.why));
     rows.chain(kept).chain(left).collect()
+}
+
+#[test]
+fn a_theme_is_left_out_and_said() {
+    let mut world = account(&[], &[("cfd", &[]), ("plain", &[]), ("lab", &[])]);
+    let theme = ObservedTheme {
+        title_text: "CFD".to_owned(),
+        theme_styling: "BLUE".to_owned(),
+        footer_links: BTreeSet::new(),
+        state: "ENABLED".to_owned(),
+        organization_logo_url: None,
+        favicon_url: None,
+    };
+    let themes = &mut world.access.themes;
+    themes.insert("cfd".to_owned(), Observed::Present(theme));
+    themes.insert("plain".to_owned(), Observed::Absent);
+    themes.insert("lab".to_owned(), Observed::Unknown("denied".to_owned()));
+    let import = into(&world, &[]);
+    assert_eq!(import.rows.len(), 3);
+    for row in &import.rows {
+        assert_eq!(row.spec["stack"].get("theme"), None, "{}", row.name);
+    }
+    let said: Vec<_> = import
+        .left_out
+        .iter()
+        .map(|one| one.object.as_str())
+        .collect();
+    assert_eq!(said, ["stack/cfd", "stack/lab"]);
+    assert!(import.left_out[0].why.contains("stack.theme"));
+    assert!(import.left_out[1].why.ends_with("denied"));
 }
 
 #[test]

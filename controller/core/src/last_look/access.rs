@@ -13,7 +13,8 @@ pub(super) fn request(call: &AccessCall, request: &mut ObserveRequest) {
     match call {
         AccessCall::BatchDisassociateUserStack { stack, .. }
         | AccessCall::DeleteEntitlement { stack, .. }
-        | AccessCall::DisassociateApplicationFromEntitlement { stack, .. } => {
+        | AccessCall::DisassociateApplicationFromEntitlement { stack, .. }
+        | AccessCall::DeleteThemeForStack { stack } => {
             request.stacks.insert(stack.clone());
         }
         AccessCall::DisassociateApplicationFleet { fleet, .. } => {
@@ -26,7 +27,9 @@ pub(super) fn request(call: &AccessCall, request: &mut ObserveRequest) {
         | AccessCall::CreateEntitlement { .. }
         | AccessCall::UpdateEntitlement { .. }
         | AccessCall::AssociateApplicationToEntitlement { .. }
-        | AccessCall::AssociateApplicationFleet { .. } => {}
+        | AccessCall::AssociateApplicationFleet { .. }
+        | AccessCall::CreateThemeForStack { .. }
+        | AccessCall::UpdateThemeForStack { .. } => {}
     }
 }
 
@@ -65,13 +68,19 @@ pub(super) fn verify(
             let there = read(access.applications.as_ref(), "the fleet's applications")?;
             exists(there.contains(application), "the application")
         }
+        AccessCall::DeleteThemeForStack { .. } => {
+            stack_is_ours(environment, observed)?;
+            read(access.theme.as_ref(), "the theme").map(drop)
+        }
         AccessCall::CreateUser { .. }
         | AccessCall::EnableUser { .. }
         | AccessCall::BatchAssociateUserStack { .. }
         | AccessCall::CreateEntitlement { .. }
         | AccessCall::UpdateEntitlement { .. }
         | AccessCall::AssociateApplicationToEntitlement { .. }
-        | AccessCall::AssociateApplicationFleet { .. } => Ok(()),
+        | AccessCall::AssociateApplicationFleet { .. }
+        | AccessCall::CreateThemeForStack { .. }
+        | AccessCall::UpdateThemeForStack { .. } => Ok(()),
     }
 }
 

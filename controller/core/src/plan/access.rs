@@ -1,9 +1,9 @@
-//! Plans who may use what, and says what has to be read for it.
+//! Plans who may use what and what a stack's page looks like, and says what has to be read for it.
 //!
 //! These lists cost a call or more for each stack, so what held is believed until its turn comes.
 
 use super::draft::Draft;
-use super::{applications, entitlements, users};
+use super::{applications, entitlements, theme, users};
 use crate::access::AccessRequest;
 use crate::environment::Environment;
 
@@ -12,21 +12,24 @@ pub(super) fn plan(draft: &mut Draft<'_>) {
     users::plan(draft);
     entitlements::plan(draft);
     applications::plan(draft);
+    theme::plan(draft);
 }
 
-/// Takes back what was given on a stack that goes; whether it is known what that is.
+/// Takes back what was given on a stack that goes, its theme too; whether it is known what that is.
 pub(super) fn leave(draft: &mut Draft<'_>, stack: &str) -> bool {
     let users = users::leave(draft, stack);
     let entitlements = entitlements::leave(draft, stack);
-    users && entitlements
+    let theme = theme::leave(draft, stack);
+    users && entitlements && theme
 }
 
-/// Whether a path, as in `ignore`, is about who may use what.
+/// Whether a path, as in `ignore`, is about who may use what, or about a theme.
 #[must_use]
 pub fn concerns(path: &str) -> bool {
     users::parts(path).is_some()
         || entitlements::parts(path).is_some()
         || path == applications::PATH
+        || theme::concerns(path)
 }
 
 /// Everything there is to read for one environment: nothing, if its row names nothing of the kind
@@ -50,6 +53,10 @@ pub fn whole<'a>(
     names.extend(spec.entitlements.iter().map(|one| one.name.clone()));
     if let Some(stack) = stack.filter(|_| !names.is_empty()) {
         request.entitlements.insert(stack.to_owned(), names);
+    }
+    let themed = spec.stack.as_ref().is_some_and(|it| !it.theme.is_omitted());
+    if themed || managed.clone().any(|path| theme::concerns(path)) {
+        request.themes_of_stacks.extend(stack.map(str::to_owned));
     }
     let lists = spec
         .fleet

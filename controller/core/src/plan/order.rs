@@ -76,6 +76,12 @@ fn sort_stack(stack: &mut StackSpec) {
     if let Field::Value(access) = &mut stack.agent_access_config {
         access.settings.sort_by_key(|setting| setting.agent_action);
     }
+    if let Field::Value(theme) = &mut stack.theme
+        && let Field::Value(links) = &mut theme.footer_links
+    {
+        links.sort();
+        links.dedup();
+    }
 }
 
 /// Whether nothing is to be done: so it is in nearly every pass, and a clone would cost more than
@@ -110,6 +116,8 @@ fn is_sorted_stack(stack: &StackSpec) -> bool {
     let endpoints = stack.access_endpoints.value();
     let links = stack.content_redirection.value();
     let agents = stack.agent_access_config.value();
+    let theme = stack.theme.value();
+    let footer = theme.and_then(|theme| theme.footer_links.value());
     connectors.is_none_or(|connectors| {
         connectors.is_sorted_by_key(|connector| connector.connector_type)
             && connectors.iter().all(|connector| {
@@ -129,6 +137,7 @@ fn is_sorted_stack(stack: &StackSpec) -> bool {
             let settings = &agents.settings;
             settings.is_sorted_by_key(|setting| setting.agent_action)
         })
+        && footer.is_none_or(|links| links.is_sorted_by(|a, b| a < b))
 }
 
 fn endpoint_key(endpoint: &AccessEndpointSpec) -> (AccessEndpointType, Option<&str>) {

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use super::disruption::{self, Permit};
 use super::draft::{Draft, Ownership};
-use super::{Step, WaitReason, access, applications, association, power, scaling};
+use super::{Step, WaitReason, access, applications, association, power, scaling, theme};
 use crate::action::{Action, ObjectKind, ObjectRef};
 use crate::environment::Mode;
 use crate::observed::{FleetState, Observed, ObservedFleet, ObservedStack, ObservedTags};
@@ -156,6 +156,7 @@ fn goes_with(kind: ObjectKind, path: &str) -> bool {
         ObjectKind::Fleet => path == power::STATE || path == applications::PATH,
         ObjectKind::Stack => {
             path.starts_with("entitlements.")
+                || theme::concerns(path)
                 || path.starts_with("users.") && path.ends_with(".association")
         }
         ObjectKind::Bucket | ObjectKind::User => false,

@@ -31,6 +31,7 @@ mod replacement;
 mod scaling;
 mod stop_update_start;
 mod tags;
+mod theme;
 mod three_way_ownership;
 mod together;
 mod unknown_is_not_absent;

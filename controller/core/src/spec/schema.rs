@@ -28,7 +28,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use super::{AccessEndpointSpec, Spec, StorageConnectorSpec, UserSettingSpec};
+use super::{AccessEndpointSpec, Spec, StorageConnectorSpec, ThemeFooterLinkSpec, UserSettingSpec};
 use crate::fields;
 
 /// Name of a fleet, a stack or an image (AWS's model: up to 101 characters).
@@ -47,6 +47,9 @@ const USB_FILTER_PATTERN: &str = r"^[A-Za-z0-9_]*[ \t]*[A-Za-z0-9_]*[ \t]*,[ \t]
 /// A domain's name in small letters, by AWS's model.
 const DOMAIN_PATTERN: &str =
     r"^(([a-z0-9]|[a-z0-9][a-z0-9-]{0,61}[a-z0-9])\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$";
+
+/// Words on a theme's page, by AWS's model.
+pub const THEME_TEXT_PATTERN: &str = r"^[-@./#&+A-Za-z0-9_ \t\r\n\f\v]*$";
 
 /// A pattern of links, by AWS's model.
 const URL_PATTERN: &str = r"^((https?|ftp|sftp)://|mailto:)[^ \t\r\n\f\v,;<>]+$";
@@ -145,6 +148,15 @@ pub(super) fn embed_host_domains(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"anyOf": [
         {"type": "array", "minItems": 1, "maxItems": 20,
          "items": {"type": "string", "maxLength": 128, "pattern": DOMAIN_PATTERN}},
+        {"type": "null"}
+    ]})
+}
+
+/// Links in the footer of a page: `null`, or a set. AWS's model has no bound; a footer has.
+pub(super) fn footer_links(generator: &mut SchemaGenerator) -> Schema {
+    let link = generator.subschema_for::<ThemeFooterLinkSpec>();
+    json_schema!({"anyOf": [
+        {"type": "array", "minItems": 1, "maxItems": 100, "items": link},
         {"type": "null"}
     ]})
 }

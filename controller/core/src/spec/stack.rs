@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 mod members;
+mod theme;
 
 pub use self::members::{
     AccessEndpointSpec, AccessEndpointType, AgentAccessConfigSpec, AgentAccessSettingSpec,
@@ -11,6 +12,7 @@ pub use self::members::{
     StorageConnectorAuthentication, StreamingExperienceSettingsSpec, UrlRedirectionConfigSpec,
     UserControlMode,
 };
+pub use self::theme::{ThemeFooterLinkSpec, ThemeSpec, ThemeState, ThemeStyling};
 use super::field::value_or_missing;
 use super::{Field, schema};
 
@@ -90,6 +92,9 @@ pub struct StackSpec {
     /// Whether users link their Google Drive or `OneDrive` again in each session.
     #[serde(default, skip_serializing_if = "Field::is_omitted")]
     pub storage_connector_authentication: Field<StorageConnectorAuthentication>,
+    /// What the page looks like on which users choose an application: an object of its own.
+    #[serde(default, skip_serializing_if = "Field::is_omitted")]
+    pub theme: Field<ThemeSpec>,
 }
 
 /// One place where users keep files.

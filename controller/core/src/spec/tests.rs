@@ -179,6 +179,8 @@ fn what_can_be_unset_is_what_aws_can_unset() {
             "/stack/storageConnectorAuthentication",
             "/stack/storageConnectors",
             "/stack/streamingExperienceSettings",
+            "/stack/theme",
+            "/stack/theme/footerLinks",
         ]
     );
 }

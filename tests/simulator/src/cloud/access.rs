@@ -1,7 +1,7 @@
-//! Translates calls about who may use what, and their answers item by item.
+//! Translates calls about who may use what and about themes, and their answers item by item.
 
 use serde_json::{Value, json};
-use streamkeeper_core::action::AccessCall;
+use streamkeeper_core::action::{AccessCall, ThemeSettings};
 use streamkeeper_core::cloud::ItemRefusal;
 
 use crate::convert::to_members;
@@ -80,7 +80,19 @@ pub(super) fn input_of(call: &AccessCall) -> Value {
         | AccessCall::DisassociateApplicationFleet { fleet, application } => {
             json!({"FleetName": fleet, "ApplicationArn": application})
         }
+        AccessCall::CreateThemeForStack { stack, settings } => themed(stack, settings, &[]),
+        AccessCall::UpdateThemeForStack { stack, set, delete } => themed(stack, set, delete),
+        AccessCall::DeleteThemeForStack { stack } => json!({"StackName": stack}),
     }
+}
+
+fn themed(stack: &str, sent: &ThemeSettings, delete: &[String]) -> Value {
+    let mut input = Value::Object(to_members(sent));
+    input["StackName"] = json!(stack);
+    if !delete.is_empty() {
+        input["AttributesToDelete"] = json!(delete);
+    }
+    input
 }
 
 /// What a batch refused, although it succeeded as a whole.

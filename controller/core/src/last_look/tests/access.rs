@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::access::{AccessRequest, ObservedEntitlement, ObservedUser};
+use crate::access::{AccessRequest, ObservedEntitlement, ObservedTheme, ObservedUser};
 use crate::action::AccessCall;
 
 fn text(text: &str) -> String {
@@ -32,6 +32,7 @@ fn takers() -> Vec<Action> {
             fleet: name(),
             application: text("putty"),
         },
+        AccessCall::DeleteThemeForStack { stack: name() },
     ];
     calls.map(Action::Access).into()
 }
@@ -56,6 +57,14 @@ fn seen() -> Case {
     let entitlements = BTreeMap::from([(text("viewers"), viewers)]);
     access.entitlements = Some(Observed::Present(entitlements));
     access.applications = Some(Observed::Present(BTreeSet::from([text("putty")])));
+    access.theme = Some(Observed::Present(ObservedTheme {
+        title_text: text("CFD"),
+        theme_styling: text("BLUE"),
+        footer_links: BTreeSet::new(),
+        state: text("ENABLED"),
+        organization_logo_url: None,
+        favicon_url: None,
+    }));
     case
 }
 
@@ -80,7 +89,8 @@ fn a_list_that_cannot_be_read_stops_the_call() {
             access.users = blind.clone().map(Observed::Unknown);
             access.stack_users = blind.clone().map(Observed::Unknown);
             access.entitlements = blind.clone().map(Observed::Unknown);
-            access.applications = blind.map(Observed::Unknown);
+            access.applications = blind.clone().map(Observed::Unknown);
+            access.theme = blind.map(Observed::Unknown);
             assert!(!ok(&case, &action), "{action}");
         }
     }
@@ -108,6 +118,7 @@ fn what_is_gone_already_is_not_taken_again() {
     access.users = Some(Observed::Present(Arc::default()));
     access.entitlements = Some(Observed::Present(BTreeMap::new()));
     access.applications = Some(Observed::Present(BTreeSet::new()));
+    access.theme = Some(Observed::Absent);
     for action in takers() {
         // A batch names many, and AWS answers for each.
         let is_batch = action.operation() == "BatchDisassociateUserStack";

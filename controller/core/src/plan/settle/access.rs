@@ -1,7 +1,7 @@
-//! Finds out what became of calls about who may use what.
+//! Finds out what became of calls about who may use what, and about themes.
 
-use crate::access::ObservedEntitlement;
-use crate::action::{AccessCall, EntitlementSettings};
+use crate::access::{ObservedEntitlement, ObservedTheme};
+use crate::action::{AccessCall, EntitlementSettings, ThemeSettings};
 use crate::observed::Observed;
 use crate::plan::ObservedEnvironment;
 
@@ -45,6 +45,14 @@ pub(super) fn outcome(call: &AccessCall, observed: &ObservedEnvironment) -> Opti
         AccessCall::DisassociateApplicationFleet { application, .. } => {
             on_fleet(observed, application).map(|there| !there)
         }
+        AccessCall::CreateThemeForStack { settings, .. } => {
+            theme(observed).map(|has| has.is_some_and(|has| looks(has, settings, &[])))
+        }
+        AccessCall::UpdateThemeForStack { set, delete, .. } => {
+            // An update of pictures alone shows nowhere: it is made once more.
+            theme(observed).map(|has| has.is_some_and(|has| looks(has, set, delete)))
+        }
+        AccessCall::DeleteThemeForStack { .. } => theme(observed).map(|has| has.is_none()),
     }
 }
 
@@ -103,4 +111,41 @@ fn on_fleet(observed: &ObservedEnvironment, application: &str) -> Option<bool> {
     }
     let there = observed.access.applications.as_ref()?.present()?;
     Some(there.contains(application))
+}
+
+/// Whether there is a theme; `None` while that is not known. Its absence is known only of a stack
+/// that is there.
+fn theme(observed: &ObservedEnvironment) -> Option<Option<&ObservedTheme>> {
+    if observed.stack.is_absent() {
+        return Some(None);
+    }
+    let is_there = observed.stack.present().is_some();
+    match observed.access.theme.as_ref()? {
+        Observed::Present(theme) => Some(Some(theme)),
+        Observed::Absent if is_there => Some(None),
+        Observed::Absent | Observed::Unknown(_) => None,
+    }
+}
+
+/// Whether a theme shows what was sent, as far as anything of it shows.
+fn looks(has: &ObservedTheme, sent: &ThemeSettings, delete: &[String]) -> bool {
+    let ThemeSettings {
+        title_text,
+        theme_styling,
+        footer_links,
+        organization_logo_s3_location: _,
+        favicon_s3_location: _,
+        state,
+    } = sent;
+    let shows = [
+        title_text.as_ref().map(|sent| *sent == has.title_text),
+        theme_styling
+            .as_ref()
+            .map(|sent| *sent == has.theme_styling),
+        footer_links.as_ref().map(|sent| *sent == has.footer_links),
+        state.as_ref().map(|sent| *sent == has.state),
+        (!delete.is_empty()).then_some(has.footer_links.is_empty()),
+    ];
+    let mut shown = shows.into_iter().flatten().peekable();
+    shown.peek().is_some() && shown.all(|shown| shown)
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::access::ObservedAccess;
-use crate::action::Action;
+use crate::action::{AccessCall, Action};
 use crate::check;
 use crate::cluster::StoredConfig;
 use crate::environment::{DeletionPolicy, Environment, Mode, Scope, Timestamp};
@@ -360,6 +360,9 @@ pub(crate) fn render(plan: &Plan) -> String {
     for fleet in &needs.access.applications_of_fleets {
         writeln!(text, "ask applications of fleets {fleet}").unwrap();
     }
+    for stack in &needs.access.themes_of_stacks {
+        writeln!(text, "ask themes of stacks {stack}").unwrap();
+    }
     for object in &plan.disowned {
         writeln!(text, "disown {object}").unwrap();
     }
@@ -405,6 +408,12 @@ fn parameters(action: &Action) -> String {
                 " whoever is on it"
             };
             whoever.to_owned()
+        }
+        Action::Access(AccessCall::CreateThemeForStack { settings, .. }) => {
+            sent(&json!(settings), &[])
+        }
+        Action::Access(AccessCall::UpdateThemeForStack { set, delete, .. }) => {
+            sent(&json!(set), delete)
         }
         Action::StartFleet { .. }
         // By which session is no matter.

@@ -199,7 +199,7 @@ proptest! {
 
     #[test]
     fn what_is_not_known_is_neither_made_nor_ended(
-        pair in pair(), accidents in vec(accident(), 0..3), blind in 0..7_usize, settled: bool,
+        pair in pair(), accidents in vec(accident(), 0..3), blind in 0..8_usize, settled: bool,
         deleting: bool,
     ) {
         let mut world = begin(&pair, &pair.a);

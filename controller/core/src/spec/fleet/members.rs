@@ -70,7 +70,7 @@ pub struct S3LocationSpec {
     /// The bucket.
     #[schemars(regex(pattern = r"^[0-9a-z.-]*[0-9a-z-]$"), length(min = 3, max = 63))]
     pub s3_bucket: String,
-    /// The key, which AWS's documentation requires for session scripts.
+    /// The key: AWS's documentation requires it for session scripts, and a picture has one.
     #[schemars(length(min = 1, max = 1024))]
     pub s3_key: String,
 }

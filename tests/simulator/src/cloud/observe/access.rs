@@ -1,13 +1,15 @@
-//! Looks at who may use what.
+//! Looks at who may use what, and at themes.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use streamkeeper_core::access::{
-    AccessRequest, AccessWorld, Entitlements, ObservedEntitlement, ObservedUser, Users,
+    AccessRequest, AccessWorld, Entitlements, ObservedEntitlement, ObservedTheme, ObservedUser,
+    Users,
 };
-use streamkeeper_core::spec::EntitlementAttribute;
+use streamkeeper_core::observed::Observed;
+use streamkeeper_core::spec::{EntitlementAttribute, ThemeFooterLinkSpec};
 
 use super::super::access::USERPOOL;
 use super::{Look, each, known};
@@ -22,6 +24,7 @@ pub(super) fn observe(look: &Look<'_>, request: &AccessRequest) -> AccessWorld {
         users_of_stacks,
         entitlements,
         applications_of_fleets,
+        themes_of_stacks,
     } = request;
     AccessWorld {
         users: users.then(|| known(accounts(look).map(Arc::new))),
@@ -33,6 +36,7 @@ pub(super) fn observe(look: &Look<'_>, request: &AccessRequest) -> AccessWorld {
         applications: each(applications_of_fleets, |fleet| {
             known(applications_of(look, fleet))
         }),
+        themes: each(themes_of_stacks, |stack| theme_of(look, stack)),
     }
 }
 
@@ -121,4 +125,35 @@ fn applications_of(look: &Look<'_>, fleet: &str) -> Result<BTreeSet<String>, Str
         .iter()
         .filter_map(|pair| text(&pair["ApplicationArn"]));
     Ok(arns.collect())
+}
+
+/// "Not found" is said of a stack without a theme, and of no such stack.
+fn theme_of(look: &Look<'_>, stack: &str) -> Observed<ObservedTheme> {
+    let operation = "DescribeThemeForStack";
+    let input = json!({"StackName": stack});
+    match look.ask(Service::AppStream, operation, input) {
+        Ok(answer) => theme(&answer["Theme"]).map_or_else(
+            || Observed::Unknown(format!("{operation}: the theme is incomplete")),
+            Observed::Present,
+        ),
+        Err(error) if error.code == "ResourceNotFoundException" => Observed::Absent,
+        Err(error) => Observed::Unknown(format!("{operation}: {error}")),
+    }
+}
+
+fn theme(shown: &Value) -> Option<ObservedTheme> {
+    let links = shown["ThemeFooterLinks"].as_array().into_iter().flatten();
+    Some(ObservedTheme {
+        title_text: text(&shown["ThemeTitleText"])?,
+        theme_styling: text(&shown["ThemeStyling"])?,
+        footer_links: links
+            .map(|link| ThemeFooterLinkSpec {
+                display_name: text(&link["DisplayName"]).unwrap_or_default(),
+                footer_link_url: text(&link["FooterLinkURL"]).unwrap_or_default(),
+            })
+            .collect(),
+        state: text(&shown["State"])?,
+        organization_logo_url: text(&shown["ThemeOrganizationLogoURL"]),
+        favicon_url: text(&shown["ThemeFaviconURL"]),
+    })
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::harness::sid;
 use super::super::world::aws::{Aws, HOME_BUCKET};
-use crate::access::ObservedEntitlement;
+use crate::access::{ObservedEntitlement, ObservedTheme};
 use crate::observed::{FleetState, ObservedFleet, ObservedStack, ObservedTags};
 use crate::settings::{
     AgentAccessConfig, AgentAccessSetting, ContentRedirection, DomainJoinInfo, StorageConnector,
@@ -67,6 +67,7 @@ const ALL: &[Entry] = &[
     ("the fleet has other instances", |aws| fleet(aws, rebuild)),
     ("the fleet is deleted", |aws| {
         aws.fleets.remove("cfd");
+        aws.access.forget_fleet("cfd");
         aws.associations.retain(|(fleet, _)| fleet != "cfd");
     }),
     ("the stack is renamed", |aws| {
@@ -107,6 +108,7 @@ const ALL: &[Entry] = &[
     }),
     ("the stack is deleted", |aws| {
         aws.stacks.remove("cfd");
+        aws.access.forget_stack("cfd");
         aws.associations.retain(|(_, stack)| stack != "cfd");
     }),
     ("tags are changed", |aws| {
@@ -175,6 +177,33 @@ const ALL: &[Entry] = &[
             aws.access.entitlements.insert(key, entitlement);
         }
     }),
+    ("the theme goes", |aws| {
+        aws.access.theme_went |= !aws.access.themes.is_empty();
+        aws.access.themes.clear();
+    }),
+    // Where the pictures of another theme came from nobody sees: it does not take the place of ours
+    // between two looks.
+    ("a theme is made", |aws| {
+        if aws.stacks.contains_key("cfd") && !aws.access.theme_went {
+            let theme = aws.access.themes.entry("cfd".to_owned());
+            theme.or_insert_with(repainted);
+        }
+    }),
+    ("the theme is edited", |aws| {
+        // Pictures apart: nobody sees where they came from.
+        for theme in aws.access.themes.values_mut() {
+            let ObservedTheme {
+                organization_logo_url,
+                favicon_url,
+                ..
+            } = theme.clone();
+            *theme = ObservedTheme {
+                organization_logo_url,
+                favicon_url,
+                ..repainted()
+            };
+        }
+    }),
     ("an application is taken off the fleet", |aws| {
         aws.access.applications.pop_first();
     }),
@@ -195,6 +224,17 @@ const ALL: &[Entry] = &[
         });
     }),
 ];
+
+fn repainted() -> ObservedTheme {
+    ObservedTheme {
+        title_text: "theirs".to_owned(),
+        theme_styling: "RED".to_owned(),
+        footer_links: BTreeSet::new(),
+        state: "DISABLED".to_owned(),
+        organization_logo_url: Some("theirs/logo.png".to_owned()),
+        favicon_url: Some("theirs/icon.png".to_owned()),
+    }
+}
 
 fn fleet(aws: &mut Aws, change: impl FnOnce(&mut ObservedFleet)) {
     if let Some(fleet) = aws.fleets.get_mut("cfd") {

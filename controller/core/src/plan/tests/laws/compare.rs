@@ -46,6 +46,7 @@ pub(super) fn assert_same_where_managed(world: &World, fresh: &World, pair: &Pai
     }
     users(world, fresh, pair);
     entitlements(world, fresh, pair);
+    theme(world, fresh, pair);
     user_settings(world, fresh, pair);
     tags(world, fresh, pair);
     statements(world, fresh, pair);
@@ -104,6 +105,38 @@ fn entitlements(world: &World, fresh: &World, pair: &Pair) {
     if asked && !is_ignored(&pair.ignore, "fleet.applications") {
         let of = |world: &World| world.aws.access.applications.clone();
         assert_eq!(of(world), of(fresh));
+    }
+}
+
+/// The theme, its pictures too, if a row says anything of it, field by field.
+fn theme(world: &World, fresh: &World, pair: &Pair) {
+    let says = |spec: &Value| spec["stack"].get("theme").is_some();
+    if !(says(&pair.a) || says(&pair.b)) || is_ignored(&pair.ignore, "stack.theme") {
+        return;
+    }
+    let of = |world: &World| world.aws.access.themes.get("cfd").cloned();
+    let (Some(found), Some(expected)) = (of(world), of(fresh)) else {
+        assert_eq!(of(world), of(fresh));
+        return;
+    };
+    assert_eq!(found.theme_styling, expected.theme_styling);
+    assert_eq!(found.organization_logo_url, expected.organization_logo_url);
+    assert_eq!(found.favicon_url, expected.favicon_url);
+    // What neither row says is nobody's.
+    let names = |leaf: &str| {
+        let specs = [&pair.a, &pair.b].into_iter();
+        let mut themes = specs.map(|spec| &spec["stack"]["theme"]);
+        let is_named = themes.any(|theme| theme.get(leaf).is_some());
+        is_named && !is_ignored(&pair.ignore, &format!("stack.theme.{leaf}"))
+    };
+    if names("titleText") {
+        assert_eq!(found.title_text, expected.title_text);
+    }
+    if names("footerLinks") {
+        assert_eq!(found.footer_links, expected.footer_links);
+    }
+    if names("state") {
+        assert_eq!(found.state, expected.state);
     }
 }
 
@@ -176,6 +209,10 @@ pub(super) fn assert_untouched_elsewhere(world: &World, before: &Aws, pair: &Pai
         (aws.access.users.get(stranger).cloned(), on_stack)
     };
     assert_eq!(is_there(&world.aws), is_there(before));
+    let mut stacks = [&pair.a, &pair.b].into_iter().map(|spec| &spec["stack"]);
+    if stacks.all(|stack| stack.get("theme").is_none()) {
+        assert_eq!(world.aws.access.themes, before.access.themes);
+    }
     for name in before.access.users.keys() {
         assert!(
             world.aws.access.users.contains_key(name),

@@ -31,7 +31,7 @@ struct Frame {
     adoption: Option<&'static str>,
 }
 
-const IGNORABLE: [&str; 33] = [
+const IGNORABLE: [&str; 36] = [
     "association",
     "buckets",
     "buckets.home.A",
@@ -56,6 +56,9 @@ const IGNORABLE: [&str; 33] = [
     "stack.displayName",
     "stack.redirectURL",
     "stack.storageConnectors",
+    "stack.theme",
+    "stack.theme.footerLinks",
+    "stack.theme.titleText",
     "stack.userSettings",
     "stack.userSettings.CLIPBOARD_COPY_TO_LOCAL_DEVICE",
     "stack.userSettings.FILE_UPLOAD",

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::aws::Refused;
-use crate::access::{AccessRequest, AccessWorld, Entitlements, ObservedEntitlement, ObservedUser};
-use crate::action::AccessCall;
+use crate::access::{
+    AccessRequest, AccessWorld, Entitlements, ObservedEntitlement, ObservedTheme, ObservedUser,
+};
+use crate::action::{AccessCall, ThemeSettings};
 use crate::observed::Observed;
+use crate::spec::S3LocationSpec;
 
 /// A region's user pool and who is on which stack.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +21,10 @@ pub(crate) struct Access {
     pub(crate) entitlements: BTreeMap<(String, String), ObservedEntitlement>,
     /// Fleet and application.
     pub(crate) applications: BTreeSet<(String, String)>,
+    /// By stack. The URLs of pictures say where they came from.
+    pub(crate) themes: BTreeMap<String, ObservedTheme>,
+    /// Whether somebody deleted one.
+    pub(crate) theme_went: bool,
 }
 
 impl Access {
@@ -32,13 +39,14 @@ impl Access {
     }
 
     /// What hangs on a stack goes with it.
-    pub(super) fn forget_stack(&mut self, stack: &str) {
+    pub(crate) fn forget_stack(&mut self, stack: &str) {
         self.stack_users.retain(|(other, _)| other != stack);
         self.entitlements.retain(|(other, _), _| other != stack);
+        self.themes.remove(stack);
     }
 
     /// What hangs on a fleet goes with it.
-    pub(super) fn forget_fleet(&mut self, fleet: &str) {
+    pub(crate) fn forget_fleet(&mut self, fleet: &str) {
         self.applications.retain(|(other, _)| other != fleet);
     }
 
@@ -101,6 +109,12 @@ impl Access {
             AccessCall::DisassociateApplicationFleet { fleet, application } => {
                 let pair = (fleet.clone(), application.clone());
                 refuse(!self.applications.remove(&pair), "it is not associated")
+            }
+            AccessCall::CreateThemeForStack { .. }
+            | AccessCall::UpdateThemeForStack { .. }
+            | AccessCall::DeleteThemeForStack { .. } => {
+                refuse(!is_there, "ResourceNotFound: stack")?;
+                self.paint(call)
             }
         }
     }
@@ -167,6 +181,56 @@ impl Access {
             | AccessCall::BatchAssociateUserStack { .. }
             | AccessCall::BatchDisassociateUserStack { .. }
             | AccessCall::AssociateApplicationFleet { .. }
+            | AccessCall::DisassociateApplicationFleet { .. }
+            | AccessCall::CreateThemeForStack { .. }
+            | AccessCall::UpdateThemeForStack { .. }
+            | AccessCall::DeleteThemeForStack { .. } => unreachable!("apply makes these"),
+        }
+    }
+
+    /// Makes a call about a theme.
+    fn paint(&mut self, call: &AccessCall) -> Result<(), Refused> {
+        match call {
+            AccessCall::CreateThemeForStack { stack, settings } => {
+                refuse(self.themes.contains_key(stack), "ResourceAlreadyExists")?;
+                let mut theme = ObservedTheme {
+                    title_text: settings.title_text.clone().unwrap(),
+                    theme_styling: settings.theme_styling.clone().unwrap(),
+                    footer_links: BTreeSet::new(),
+                    state: "ENABLED".to_owned(),
+                    organization_logo_url: None,
+                    favicon_url: None,
+                };
+                repaint(&mut theme, settings);
+                assert!(theme.organization_logo_url.is_some() && theme.favicon_url.is_some());
+                self.themes.insert(stack.clone(), theme);
+                Ok(())
+            }
+            AccessCall::UpdateThemeForStack { stack, set, delete } => {
+                let theme = self.themes.get_mut(stack);
+                let theme = theme.ok_or_else(|| Refused("ResourceNotFound: theme".to_owned()))?;
+                if !delete.is_empty() {
+                    refuse(set.footer_links.is_some(), "InvalidParameterCombination")?;
+                    theme.footer_links.clear();
+                }
+                repaint(theme, set);
+                Ok(())
+            }
+            AccessCall::DeleteThemeForStack { stack } => {
+                let there = self.themes.remove(stack).is_some();
+                refuse(!there, "ResourceNotFound: theme")
+            }
+            AccessCall::CreateUser { .. }
+            | AccessCall::EnableUser { .. }
+            | AccessCall::DisableUser { .. }
+            | AccessCall::BatchAssociateUserStack { .. }
+            | AccessCall::BatchDisassociateUserStack { .. }
+            | AccessCall::CreateEntitlement { .. }
+            | AccessCall::UpdateEntitlement { .. }
+            | AccessCall::DeleteEntitlement { .. }
+            | AccessCall::AssociateApplicationToEntitlement { .. }
+            | AccessCall::DisassociateApplicationFromEntitlement { .. }
+            | AccessCall::AssociateApplicationFleet { .. }
             | AccessCall::DisassociateApplicationFleet { .. } => unreachable!("apply makes these"),
         }
     }
@@ -217,7 +281,46 @@ impl Access {
                     (fleet.clone(), seen(is_blind, applications.collect()))
                 })
                 .collect(),
+            themes: (request.themes_of_stacks.iter())
+                .map(|stack| {
+                    let theme = self.themes.get(stack).cloned();
+                    let found = theme.map_or(Observed::Absent, Observed::Present);
+                    let denied = || Observed::Unknown("denied".to_owned());
+                    (stack.clone(), if is_blind { denied() } else { found })
+                })
+                .collect(),
         }
+    }
+}
+
+/// Overwrites what was sent.
+fn repaint(theme: &mut ObservedTheme, sent: &ThemeSettings) {
+    let url = |picture: &S3LocationSpec| format!("{}/{}", picture.s3_bucket, picture.s3_key);
+    let ThemeSettings {
+        title_text,
+        theme_styling,
+        footer_links,
+        organization_logo_s3_location,
+        favicon_s3_location,
+        state,
+    } = sent;
+    for (has, sent) in [
+        (&mut theme.title_text, title_text),
+        (&mut theme.theme_styling, theme_styling),
+        (&mut theme.state, state),
+    ] {
+        if let Some(sent) = sent {
+            has.clone_from(sent);
+        }
+    }
+    if let Some(links) = footer_links {
+        theme.footer_links.clone_from(links);
+    }
+    if let Some(logo) = organization_logo_s3_location {
+        theme.organization_logo_url = Some(url(logo));
+    }
+    if let Some(favicon) = favicon_s3_location {
+        theme.favicon_url = Some(url(favicon));
     }
 }
 

@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use super::{nullable, object, optional};
 
 pub(super) fn stack() -> impl Strategy<Value = Value> {
-    (plain(), lists(), experience()).prop_map(|(plain, lists, experience)| {
+    (plain(), lists(), experience(), theme()).prop_map(|(plain, lists, experience, theme)| {
         let mut fields = plain;
         fields.extend(lists);
         fields.extend(experience);
+        fields.push(("theme", theme));
         object(fields)
     })
 }
@@ -70,6 +71,34 @@ fn lists() -> impl Strategy<Value = Fields> {
             ("embedHostDomains", domains),
         ]
     })
+}
+
+fn theme() -> impl Strategy<Value = Option<Value>> {
+    let link = |name: &str| json!({"displayName": name, "footerLinkURL": "https://example.com/"});
+    let picture = |key: &str| json!({"s3Bucket": "branding", "s3Key": key});
+    let parts = (
+        select(vec!["CFD", "Flows"]),
+        select(vec!["BLUE", "PINK"]),
+        nullable(&[json!([link("Help")]), json!([link("Help"), link("About")])]),
+        select(vec!["a.png", "b.png"]),
+        select(vec!["a.ico", "b.ico"]),
+        optional(&[json!("ENABLED"), json!("DISABLED")]),
+    );
+    let theme = parts.prop_map(move |(title, styling, links, logo, favicon, state)| {
+        object(vec![
+            ("titleText", Some(json!(title))),
+            ("themeStyling", Some(json!(styling))),
+            ("footerLinks", links),
+            ("organizationLogoS3Location", Some(picture(logo))),
+            ("faviconS3Location", Some(picture(favicon))),
+            ("state", state),
+        ])
+    });
+    prop_oneof![
+        2 => Just(None),
+        1 => Just(Some(Value::Null)),
+        3 => theme.prop_map(Some),
+    ]
 }
 
 fn experience() -> impl Strategy<Value = Fields> {
