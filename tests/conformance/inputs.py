@@ -30,6 +30,12 @@ MEANT = {
     # Headers that guard the body on its way, which the HTTP front deals with.
     "PutBucketPolicy: ChecksumAlgorithm is missing",
     "PutBucketPolicy: ContentMD5 is missing",
+    "PutBucketEncryption: ChecksumAlgorithm is missing",
+    "PutBucketEncryption: ContentMD5 is missing",
+    "PutBucketOwnershipControls: ChecksumAlgorithm is missing",
+    "PutBucketOwnershipControls: ContentMD5 is missing",
+    # Refuses uploads by encryption, and there are no objects here.
+    "PutBucketEncryption.ServerSideEncryptionConfiguration.Rules[]: BlockedEncryptionTypes is missing",
 }
 
 

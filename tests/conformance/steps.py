@@ -18,7 +18,10 @@ STS_ERRORS = {"AccessDenied"}
 #: In the documentation of the operations alone.
 STACK_ERRORS = {"ValidationError"}
 #: S3's model declares almost none of its errors; these are from S3's list of error codes.
-S3_ERRORS = {"NoSuchBucket", "NoSuchBucketPolicy", "MalformedPolicy", "AccessDenied", "404"}
+S3_ERRORS = {
+    "NoSuchBucket", "NoSuchBucketPolicy", "MalformedPolicy", "AccessDenied", "404",
+    "OwnershipControlsNotFoundError",
+}
 
 
 class Script:

@@ -38,8 +38,11 @@ pub(crate) fn get_encryption(state: &State, request: &Request<'_>) -> Answer {
 /// `PutBucketEncryption`.
 pub(crate) fn put_encryption(state: &mut State, request: &Request<'_>) -> Answer {
     open(state, request)?;
-    let rules = &request.input["ServerSideEncryptionConfiguration"]["Rules"];
-    let default = rules[0]["ApplyServerSideEncryptionByDefault"].clone();
+    let rule = only_rule(request, "ServerSideEncryptionConfiguration")?;
+    let default = rule["ApplyServerSideEncryptionByDefault"].clone();
+    if default.is_null() {
+        return Err(malformed());
+    }
     let by_kms = matches!(
         default["SSEAlgorithm"].as_str(),
         Some("aws:kms" | "aws:kms:dsse")
@@ -69,8 +72,8 @@ pub(crate) fn get_ownership(state: &State, request: &Request<'_>) -> Answer {
 /// `PutBucketOwnershipControls`.
 pub(crate) fn put_ownership(state: &mut State, request: &Request<'_>) -> Answer {
     open(state, request)?;
-    let rules = &request.input["OwnershipControls"]["Rules"];
-    let ownership = rules[0]["ObjectOwnership"].as_str().map(str::to_owned);
+    let rule = only_rule(request, "OwnershipControls")?;
+    let ownership = rule["ObjectOwnership"].as_str().map(str::to_owned);
     change(state, request, |facts| facts.ownership = ownership);
     done()
 }
@@ -80,6 +83,23 @@ pub(crate) fn delete_ownership(state: &mut State, request: &Request<'_>) -> Answ
     open(state, request)?;
     change(state, request, |facts| facts.ownership = None);
     done()
+}
+
+/// The one rule that either configuration has.
+fn only_rule<'a>(request: &'a Request<'_>, configuration: &str) -> Result<&'a Value, ServiceError> {
+    match request.input[configuration]["Rules"]
+        .as_array()
+        .map(Vec::as_slice)
+    {
+        Some([rule]) => Ok(rule),
+        Some(_) | None => Err(malformed()),
+    }
+}
+
+fn malformed() -> ServiceError {
+    let message = "The XML you provided was not well-formed or did not validate against our \
+                   published schema";
+    ServiceError::new("MalformedXML", message)
 }
 
 fn change(state: &mut State, request: &Request<'_>, change: impl FnOnce(&mut Facts)) {

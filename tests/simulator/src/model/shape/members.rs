@@ -433,20 +433,26 @@ pub(crate) const PUT_BUCKET_ENCRYPTION: &[Member] = &[required(
         "Rules",
         Kind::List(
             &Kind::Structure(&[
-                required(
+                optional(
                     "ApplyServerSideEncryptionByDefault",
                     Kind::Structure(&[
                         required(
                             "SSEAlgorithm",
-                            Kind::Choice(&["AES256", "aws:kms", "aws:kms:dsse"]),
+                            Kind::Choice(&[
+                                "AES256",
+                                "aws:kms",
+                                "aws:kms:dsse",
+                                "aws:fsx",
+                                "aws:backup",
+                            ]),
                         ),
                         optional("KMSMasterKeyID", FREE),
                     ]),
                 ),
                 optional("BucketKeyEnabled", Kind::Boolean),
             ]),
-            1,
-            1,
+            0,
+            ANY,
         ),
     )]),
 )];
@@ -464,8 +470,8 @@ pub(crate) const PUT_BUCKET_OWNERSHIP: &[Member] = &[required(
                     "BucketOwnerEnforced",
                 ]),
             )]),
-            1,
-            1,
+            0,
+            ANY,
         ),
     )]),
 )];
