@@ -69,6 +69,7 @@ const ALL: &[Entry] = &[
         aws.fleets.remove("cfd");
         aws.access.forget_fleet("cfd");
         aws.associations.retain(|(fleet, _)| fleet != "cfd");
+        aws.access.forget_fleet("cfd");
     }),
     ("the stack is renamed", |aws| {
         stack(aws, |stack| {
@@ -110,6 +111,7 @@ const ALL: &[Entry] = &[
         aws.stacks.remove("cfd");
         aws.access.forget_stack("cfd");
         aws.associations.retain(|(_, stack)| stack != "cfd");
+        aws.access.forget_stack("cfd");
     }),
     ("tags are changed", |aws| {
         fleet(aws, |fleet| change(&mut fleet.tags));
