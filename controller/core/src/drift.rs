@@ -119,6 +119,7 @@ fn is_same_ask(environment: &Environment, before: &OpenDrift, held: &Value) -> b
     };
     let spec = BucketSpec {
         bucket: bucket.to_owned(),
+        grants: Vec::new(),
         statements: vec![statement],
     };
     policy::desired_statements(environment.uid, bucket, &spec) == [before.desired.clone()]

@@ -113,6 +113,12 @@ reasons! {
     Deregistered,
     /// A deleted fleet left its scalable target behind.
     ScalableTargetLeft,
+    /// A grant to the bucket's own account, where IAM alone decides: nothing is written.
+    GrantNotNeeded,
+    /// A grant that the bucket's policy alone does not fulfil.
+    GrantNotEnough,
+    /// A statement of others denies the bucket to clusters or to somebody a grant names.
+    AccessBlocked,
     /// A path is repaired over and over: somebody else writes it too.
     Contested,
     /// Too many deletions or stops in an hour.

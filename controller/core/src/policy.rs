@@ -7,7 +7,8 @@
 //! we found it.
 //!
 //! ```text
-//!   BucketSpec ─► desired_statements ─┐
+//!   BucketSpec ─► asked_statements ─► desired_statements
+//!                                     │
 //!                                     ├─► compare ─► differences, one per Sid
 //!   the bucket's policy ──────────────┤
 //!                                     └─► merge ─► the next document ─► guard ─► refusals
@@ -34,6 +35,7 @@
 //!   proof in as [`Identities`].
 
 mod canonical;
+mod grant;
 mod guard;
 mod merge;
 mod names;
@@ -45,7 +47,10 @@ mod variables;
 pub use self::canonical::{
     equivalent, equivalent_with, statements_equivalent, statements_equivalent_with,
 };
-pub use self::guard::{GuardContext, MAX_POLICY_BYTES, Refusal, Rule, guard};
+pub use self::grant::{Grantee, asked_statements, folder, grant_of, grantee, is_of_own_account};
+pub use self::guard::{
+    Denial, GuardContext, MAX_POLICY_BYTES, Refusal, Rule, denials, guard, is_home_bucket,
+};
 pub use self::merge::{MergeError, StatementDifference, compare, compare_with, merge, merge_with};
 pub use self::names::{Identities, Names};
 pub use self::ownership::{

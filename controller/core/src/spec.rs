@@ -29,7 +29,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::bucket::{BucketName, BucketSpec, Effect, OneOrMany, PolicyStatement};
+pub use self::bucket::{
+    BucketAccess, BucketName, BucketSpec, Effect, GRANT_SID_PREFIX, GrantSpec, OneOrMany,
+    PolicyStatement,
+};
 pub use self::cluster::{ClusterAccess, ClusterSpec};
 pub use self::disruption::{Disruption, DisruptionPolicy, DisruptionWindow};
 pub use self::entitlement::{AppVisibility, EntitlementAttribute, EntitlementSpec};
@@ -107,7 +110,7 @@ pub struct Spec {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "schema::tags")]
     pub tags: BTreeMap<String, String>,
-    /// Bucket policy statements this environment owns.
+    /// Grants on buckets, and bucket policy statements this environment owns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), extend("x-uniqueBy" = "bucket"))]
     pub buckets: Vec<BucketSpec>,

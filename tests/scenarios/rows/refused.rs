@@ -283,6 +283,51 @@ const BAD_SPECS: &[(&str, &str, &str)] = &[
         r#"spec.stack.userSettings[1].action: "FILE_UPLOAD" is already taken by [0]"#,
     ),
     (
+        "buckets",
+        r#"[{"bucket": "home", "grants": [{"principal": "*", "access": "READ_ONLY"}]}]"#,
+        r#"spec.buckets[0].grants[0].principal: "*" does not match ^([0-9]{12}|arn:aws(-cn|-iso|-iso-b|-us-gov)?:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/*?-]+)$"#,
+    ),
+    (
+        "buckets",
+        r#"[{"bucket": "home", "grants": [{"principal": "arn:aws:iam::210987654321:user/ada", "access": "READ_ONLY"}]}]"#,
+        r#"spec.buckets[0].grants[0].principal: "arn:aws:iam::210987654321:user/ada" does not match ^([0-9]{12}|arn:aws(-cn|-iso|-iso-b|-us-gov)?:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/*?-]+)$"#,
+    ),
+    (
+        "buckets",
+        r#"[{"bucket": "home", "grants": [{"principal": "arn:aws:sts::210987654321:assumed-role/n/s", "access": "READ_ONLY"}]}]"#,
+        r#"spec.buckets[0].grants[0].principal: "arn:aws:sts::210987654321:assumed-role/n/s" does not match ^([0-9]{12}|arn:aws(-cn|-iso|-iso-b|-us-gov)?:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/*?-]+)$"#,
+    ),
+    (
+        "buckets",
+        r#"[{"bucket": "home", "grants": [{"principal": "ec2.amazonaws.com", "access": "READ_ONLY"}]}]"#,
+        r#"spec.buckets[0].grants[0].principal: "ec2.amazonaws.com" does not match ^([0-9]{12}|arn:aws(-cn|-iso|-iso-b|-us-gov)?:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/*?-]+)$"#,
+    ),
+    (
+        "buckets",
+        r#"[{"bucket": "home", "grants": [{"principal": "arn:aws:iam::210987654321:root", "access": "READ_ONLY"}]}]"#,
+        r#"spec.buckets[0].grants[0].principal: "arn:aws:iam::210987654321:root" does not match ^([0-9]{12}|arn:aws(-cn|-iso|-iso-b|-us-gov)?:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/*?-]+)$"#,
+    ),
+    (
+        "buckets",
+        r#"[{"bucket": "home", "grants": [{"principal": "arn:aws:iam::*:role/n", "access": "READ_ONLY"}]}]"#,
+        r#"spec.buckets[0].grants[0].principal: "arn:aws:iam::*:role/n" does not match ^([0-9]{12}|arn:aws(-cn|-iso|-iso-b|-us-gov)?:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/*?-]+)$"#,
+    ),
+    (
+        "buckets",
+        r#"[{"bucket": "home", "grants": [{"principal": "210987654321", "access": "ALL"}]}]"#,
+        r#"spec.buckets[0].grants[0].access: "ALL" is not one of "READ_ONLY", "READ_WRITE""#,
+    ),
+    (
+        "buckets",
+        r#"[{"bucket": "home", "grants": [{"principal": "210987654321", "access": "READ_ONLY", "prefix": "a/*"}]}]"#,
+        r#"spec.buckets[0].grants[0].prefix: "a/*" does not match ^[^/*?${}][^*?${}]*$"#,
+    ),
+    (
+        "buckets",
+        r#"[{"bucket": "home", "grants": [{"principal": "210987654321", "access": "READ_ONLY", "prefix": "a"}, {"principal": "210987654321", "access": "READ_WRITE"}, {"principal": "210987654321", "access": "READ_ONLY"}]}]"#,
+        r#"spec.buckets[0].grants[2]: has the same "principal", "prefix" as [1]"#,
+    ),
+    (
         "clusters",
         r#"[{"name": "a", "access": "READ_ONLY", "users": []}]"#,
         "spec.clusters[0].users: must not be empty",
@@ -298,6 +343,10 @@ const BAD_STATEMENTS: &[(&str, &str)] = &[
     (
         r#"{"Sid": "S-1", "Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b"}"#,
         r#".Sid: "S-1" does not match ^[A-Za-z0-9]{1,64}$"#,
+    ),
+    (
+        r#"{"Sid": "skGrantMine", "Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b"}"#,
+        r#".Sid: "skGrantMine" begins with the reserved "SkGrant""#,
     ),
     (
         r#"{"Sid": "S", "Effect": "Deny", "Principal": "me", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b"}"#,

@@ -68,13 +68,7 @@ pub(super) fn keeps_guard_rails(input: &PlanInput<'_>, action: &Action) -> Optio
     else {
         return None;
     };
-    let context = policy::GuardContext {
-        bucket: bucket.clone(),
-        account: input.environment.scope.account.clone(),
-        partition: input.environment.scope.partition().to_owned(),
-        caller_arn: input.caller_arn.to_owned(),
-        uid: input.environment.uid,
-    };
+    let context = policy::GuardContext::of(input.environment, input.caller_arn, bucket);
     let refusals = policy::guard(base.as_ref(), document, &context);
     (!refusals.is_empty()).then_some("no policy lets everybody in or locks out who must get in")
 }

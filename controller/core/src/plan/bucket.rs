@@ -3,6 +3,8 @@
 //! A row may call one bucket by two names, `home` and its own, now or from one version to the next.
 //! What it asks of a bucket is therefore gathered by the bucket's real name before it is compared.
 
+mod remarks;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -18,21 +20,20 @@ use crate::words;
 /// The word that stands for the account's home-folder bucket.
 const HOME: &str = "home";
 
-/// What AWS's own home buckets begin with (AppStream's developer guide, home folders).
-const HOME_PREFIX: &str = "appstream2-36fb080bb8-";
-
 /// What the row asks, by the word it uses for the bucket. A word without statements is one that it
 /// uses no longer.
 type Asked = BTreeMap<String, Vec<PolicyStatement>>;
 
 /// Plans every bucket the row names, and those it used to name.
 pub(super) fn plan(draft: &mut Draft<'_>) {
-    let specs = &draft.input.environment.spec.buckets;
-    let asked = specs
-        .iter()
-        .map(|spec| (spec.bucket.clone(), spec.statements.clone()));
+    let environment = draft.input.environment;
+    let asked = environment.spec.buckets.iter().map(|spec| {
+        let statements = policy::asked_statements(spec, &environment.scope);
+        (spec.bucket.clone(), statements)
+    });
     let asked = asked.collect();
     converge(draft, asked);
+    remarks::make(draft);
 }
 
 /// Takes our statements off every bucket the row names or used to name; whether none is left.
@@ -108,7 +109,7 @@ fn known_home(draft: &Draft<'_>, word: &str) -> Option<String> {
     let mut owned = draft.input.owned.iter();
     owned.find_map(|object| {
         let name = object.strip_prefix("bucket/")?;
-        name.starts_with(HOME_PREFIX).then(|| name.to_owned())
+        policy::is_home_bucket(name).then(|| name.to_owned())
     })
 }
 
@@ -156,6 +157,7 @@ fn present(draft: &mut Draft<'_>, bucket: &ObservedBucket, asked: &Asked) -> boo
         .flat_map(|(word, statements)| {
             let spec = BucketSpec {
                 bucket: word.clone(),
+                grants: Vec::new(),
                 statements: statements.clone(),
             };
             policy::desired_statements(uid, &bucket.name, &spec)
@@ -273,7 +275,13 @@ fn describe(
             words::statement(difference.desired.as_ref(), difference.observed.as_ref())
         });
         let drift = if is_drift { "drift of " } else { "" };
-        reasons.push(format!("{drift}{path}: {what}"));
+        let specs = &draft.input.environment.spec.buckets;
+        let grant = policy::grant_of(specs, &difference.sid)
+            .map(|grant| format!(" (the grant to {})", grant.principal));
+        reasons.push(format!(
+            "{drift}{path}{}: {what}",
+            grant.unwrap_or_default()
+        ));
         draft.plan.differences.push(Difference {
             object: ObjectRef::bucket(&bucket.name),
             path,
@@ -341,13 +349,7 @@ fn write(draft: &mut Draft<'_>, write: Write<'_>, manages: BTreeSet<String>) {
         draft.step(Action::DeleteBucketPolicy { bucket, base }, reason);
         return;
     };
-    let context = policy::GuardContext {
-        bucket: bucket.clone(),
-        account: environment.scope.account.clone(),
-        partition: environment.scope.partition().to_owned(),
-        caller_arn: draft.input.caller_arn.to_owned(),
-        uid: environment.uid,
-    };
+    let context = policy::GuardContext::of(environment, draft.input.caller_arn, &bucket);
     let refusals = policy::guard(base.as_ref(), &document, &context);
     let is_refused = !refusals.is_empty();
     for refusal in refusals {

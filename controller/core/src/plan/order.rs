@@ -5,7 +5,10 @@
 use std::borrow::Cow;
 
 use crate::environment::Environment;
-use crate::spec::{AccessEndpointSpec, AccessEndpointType, Field, FleetSpec, Spec, StackSpec};
+use crate::spec::{
+    AccessEndpointSpec, AccessEndpointType, BucketAccess, Field, FleetSpec, GrantSpec, Spec,
+    StackSpec,
+};
 
 /// The environment with every list that is a set, or keyed, in one order.
 pub(super) fn ordered(environment: &Environment) -> Cow<'_, Environment> {
@@ -33,6 +36,9 @@ fn sort(spec: &mut Spec) {
     spec.users.sort_by(|a, b| a.user_name.cmp(&b.user_name));
     spec.buckets.sort_by(|a, b| a.bucket.cmp(&b.bucket));
     for bucket in &mut spec.buckets {
+        bucket
+            .grants
+            .sort_by(|a, b| grant_key(a).cmp(&grant_key(b)));
         bucket.statements.sort_by(|a, b| a.sid.cmp(&b.sid));
     }
 }
@@ -97,8 +103,9 @@ fn is_sorted(spec: &Spec) -> bool {
         && spec.users.is_sorted_by(|a, b| a.user_name <= b.user_name)
         && spec.buckets.is_sorted_by(|a, b| a.bucket <= b.bucket)
         && spec.buckets.iter().all(|bucket| {
-            let statements = &bucket.statements;
-            statements.is_sorted_by(|a, b| a.sid <= b.sid)
+            let (grants, statements) = (&bucket.grants, &bucket.statements);
+            grants.is_sorted_by(|a, b| grant_key(a) <= grant_key(b))
+                && statements.is_sorted_by(|a, b| a.sid <= b.sid)
         })
 }
 
@@ -142,6 +149,10 @@ fn is_sorted_stack(stack: &StackSpec) -> bool {
 
 fn endpoint_key(endpoint: &AccessEndpointSpec) -> (AccessEndpointType, Option<&str>) {
     (endpoint.endpoint_type, endpoint.vpce_id.as_deref())
+}
+
+fn grant_key(grant: &GrantSpec) -> (&str, Option<&str>, BucketAccess) {
+    (&grant.principal, grant.prefix.as_deref(), grant.access)
 }
 
 fn is_set_if_there(values: Option<&Vec<String>>) -> bool {

@@ -12,6 +12,8 @@
 //! When in doubt a rule refuses, and its message says how to write the statement so that there is
 //! no doubt.
 
+mod context;
+mod denial;
 mod evaluate;
 mod lockout;
 mod principal;
@@ -23,8 +25,9 @@ use std::fmt;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+pub use self::context::{GuardContext, is_home_bucket};
+pub use self::denial::{Denial, denials};
 use super::canonical::{Selection, Statement, read_statement};
-use super::names::Names;
 use super::ownership::{foreign_statements, owned_user_sid, statements};
 use super::variables::{self, CURRENT_VERSION};
 
@@ -34,36 +37,6 @@ pub const MAX_POLICY_BYTES: usize = 20 * 1024;
 /// The statement AppStream puts on its buckets, without which a bucket full of people's files can
 /// be deleted by mistake.
 const PREVENT_DELETION: &str = "PreventAccidentalDeletionOfBucket";
-
-/// Whose bucket it is, and who writes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GuardContext {
-    /// The bucket's real name.
-    pub bucket: String,
-    /// The account it belongs to, 12 digits.
-    pub account: String,
-    /// The partition, such as `aws` or `aws-cn`.
-    pub partition: String,
-    /// Our own ARN, as STS says it.
-    pub caller_arn: String,
-    /// The environment whose statements may change.
-    pub uid: Uuid,
-}
-
-impl GuardContext {
-    /// The bucket's ARN.
-    fn bucket_arn(&self) -> String {
-        format!("arn:{}:s3:::{}", self.partition, self.bucket)
-    }
-
-    /// The guard is stricter than the comparison: an id that is proven is still an id.
-    fn names(&self) -> Names<'_> {
-        Names {
-            partition: &self.partition,
-            ..Names::default()
-        }
-    }
-}
 
 /// Why a policy is not written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +78,7 @@ pub enum Rule {
     Variables,
     /// Nobody is let in who is not named.
     Public,
-    /// We, the account, AppStream and the clusters are not locked out.
+    /// We, the account, AppStream, the clusters and whoever a grant names are not locked out.
     LockOut,
 }
 

@@ -69,6 +69,8 @@ fn context() -> GuardContext {
         partition: "aws".to_owned(),
         caller_arn: "arn:aws:sts::111122223333:assumed-role/Keeper/i-0abc".to_owned(),
         uid: UID,
+        clusters: None,
+        grants: Vec::new(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Describes the bucket policy statements an environment owns.
+//! Describes who may reach a bucket: grants, and the bucket policy statements an environment owns.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,17 +7,58 @@ use serde_json::{Map, Value};
 use super::field::{json_or_missing, value_or_missing};
 use super::schema;
 
-/// Statements on one bucket.
+/// What `Sid`s of statements that Streamkeeper makes of grants begin with, after its own prefix.
+pub const GRANT_SID_PREFIX: &str = "SkGrant";
+
+/// Grants and statements on one bucket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BucketSpec {
     /// `home`, or the name of a bucket of the account's own.
     #[schemars(regex(pattern = schema::BUCKET_PATTERN))]
     pub bucket: BucketName,
+    /// Who may list, read and write; one for each principal and folder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50), extend("x-uniqueBy" = ["principal", "prefix"]))]
+    pub grants: Vec<GrantSpec>,
     /// The statements, keyed by `Sid`; `{bucket}` in a `Resource` stands for the bucket's name.
     #[serde(default)]
     #[schemars(length(max = 50), extend("x-uniqueBy" = "Sid"))]
     pub statements: Vec<PolicyStatement>,
+}
+
+/// Access to a bucket for somebody of whatever account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GrantSpec {
+    /// An account (12 digits), or the ARN of a role, in whose path and name `*` and `?` are
+    /// wildcards: `arn:aws:iam::210987654321:role/parallelcluster/*` are the nodes of all clusters
+    /// of that account. The bucket's own account needs no statement and gets none.
+    #[schemars(regex(pattern = schema::GRANTEE_PATTERN), length(max = 700))]
+    pub principal: String,
+    /// What they may do.
+    pub access: BucketAccess,
+    /// The folder below which alone they may, such as `projects/cfd/`; left out: the whole bucket.
+    /// A `/` at the end is added.
+    #[serde(
+        default,
+        deserialize_with = "value_or_missing",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "String", regex(pattern = schema::FOLDER_PATTERN), length(max = 512))]
+    pub prefix: Option<String>,
+}
+
+/// What a grant allows.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum BucketAccess {
+    /// List and read.
+    ReadOnly,
+    /// List, read, write and delete objects.
+    ReadWrite,
 }
 
 /// Which bucket is meant: `home`, or a bucket's name.
@@ -32,7 +73,11 @@ pub type BucketName = String;
 ))]
 pub struct PolicyStatement {
     /// The statement's key, alphanumeric; Streamkeeper puts its own prefix before it.
-    #[schemars(regex(pattern = "^[A-Za-z0-9]{1,64}$"))]
+    /// What begins with `SkGrant` is of a grant.
+    #[schemars(
+        regex(pattern = "^[A-Za-z0-9]{1,64}$"),
+        extend("x-forbiddenPrefixes" = [GRANT_SID_PREFIX])
+    )]
     pub sid: String,
     /// Whether it allows or denies.
     pub effect: Effect,

@@ -19,7 +19,7 @@
 //! - `x-requiresWhen`, `x-forbidsWhen`: `{key, equals, requires}` and `{key, equals, forbids}`;
 //!   without `equals` whenever the key is there; not where `unless`, a `{key, equals}` of its own,
 //!   holds. A key with dots is one below another.
-//! - `x-uniqueBy`: elements of an array are unique by this key.
+//! - `x-uniqueBy`: elements of an array are unique by this key, or by these keys together.
 //! - `x-forbiddenPrefixes`: a string (or property name) must not begin with these, in any capitals.
 //! - `x-notPublic`: the object is a policy statement; `Allow` to everybody without a condition is
 //!   refused.
@@ -68,6 +68,14 @@ const PLATFORMS_OF_OTHERS: [&str; 7] = [
 
 /// `home`, or a bucket's name by S3's own rule.
 pub const BUCKET_PATTERN: &str = "^(home|[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])$";
+
+/// Whom a grant is for: an account, or a role or several by its path. Not users, whose keys are
+/// copied; not sessions, whose names are anybody's; not services, not everybody.
+pub const GRANTEE_PATTERN: &str =
+    "^([0-9]{12}|arn:aws(-cn|-iso|-iso-b|-us-gov)?:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/*?-]+)$";
+
+/// A folder of a bucket: no wildcards, no policy variables, nothing before its first letter.
+pub const FOLDER_PATTERN: &str = "^[^/*?${}][^*?${}]*$";
 
 /// The JSON Schema of `environments.spec`.
 ///

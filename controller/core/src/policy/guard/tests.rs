@@ -5,6 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::policy::ownership::owned_sid;
 
+mod denial;
 mod lockout;
 mod public;
 
@@ -19,6 +20,8 @@ fn context(bucket: &str) -> GuardContext {
         partition: "aws".to_owned(),
         caller_arn: "arn:aws:sts::123456789012:assumed-role/Keeper/i-0abc".to_owned(),
         uid: UID,
+        clusters: None,
+        grants: Vec::new(),
     }
 }
 

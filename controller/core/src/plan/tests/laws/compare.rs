@@ -1,6 +1,6 @@
 //! Compares where two worlds ended.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -12,6 +12,7 @@ use crate::fields::{Compare, FLEET, FieldRule, Reset, STACK};
 use crate::observed::ObservedTags;
 use crate::plan::agents;
 use crate::plan::diff::{Wanted, is_ignored, wanted};
+use crate::spec::GRANT_SID_PREFIX;
 
 /// Asserts that a world which came from `a` has what a fresh `b` has, wherever the row manages it.
 pub(super) fn assert_same_where_managed(world: &World, fresh: &World, pair: &Pair) {
@@ -198,6 +199,10 @@ fn statements(world: &World, fresh: &World, pair: &Pair) {
                 );
             }
         }
+        if !is_ignored(&pair.ignore, &format!("buckets.{word}.{GRANT_SID_PREFIX}")) {
+            let found = of_grants(&world.aws, bucket);
+            assert_eq!(found, of_grants(&fresh.aws, bucket), "{word}");
+        }
     }
 }
 
@@ -329,6 +334,19 @@ fn tag(aws: &Aws, key: &str) -> Vec<Option<String>> {
         .flatten()
         .map(|tags: &ObservedTags| tags.tags().and_then(|tags| tags.get(key)).cloned())
         .collect()
+}
+
+/// What grants have become on a bucket, by `Sid`.
+fn of_grants(aws: &Aws, bucket: &str) -> BTreeMap<String, Value> {
+    let policy = aws.buckets.get(bucket).and_then(Option::as_ref);
+    let statements = policy.and_then(|policy| policy["Statement"].as_array());
+    let prefix = sid(GRANT_SID_PREFIX);
+    let ours = statements.into_iter().flatten().filter_map(|statement| {
+        let sid = statement["Sid"].as_str()?;
+        let is_ours = sid.starts_with(&prefix);
+        is_ours.then(|| (sid.to_owned(), sorted(statement)))
+    });
+    ours.collect()
 }
 
 fn statement(aws: &Aws, bucket: &str, user_sid: &str) -> Option<Value> {

@@ -240,11 +240,35 @@ fn buckets() -> impl Strategy<Value = Value> {
         all
     });
     let bucket = select(vec!["home", "shared-data", "empty-data"]);
-    btree_map(bucket, statements, 0..3).prop_map(|buckets| {
+    btree_map(bucket, (statements, grants()), 0..3).prop_map(|buckets| {
+        let buckets = buckets.into_iter().rev();
         buckets
-            .into_iter()
-            .rev()
-            .map(|(bucket, statements)| json!({"bucket": bucket, "statements": statements}))
+            .map(|(bucket, (statements, grants))| {
+                json!({"bucket": bucket, "statements": statements, "grants": grants})
+            })
+            .collect()
+    })
+}
+
+/// Grants to another account and to the bucket's own, by principal.
+fn grants() -> impl Strategy<Value = Vec<Value>> {
+    let principal = select(vec![
+        "210987654321",
+        "arn:aws:iam::210987654321:role/parallelcluster/*",
+        "arn:aws:iam::123456789012:role/nodes",
+    ]);
+    let access = select(vec!["READ_ONLY", "READ_WRITE"]);
+    let prefix = select(vec![None, Some("a"), Some("a/")]);
+    btree_map(principal, (access, prefix), 0..3).prop_map(|grants| {
+        let grants = grants.into_iter();
+        grants
+            .map(|(principal, (access, prefix))| {
+                let mut grant = json!({"principal": principal, "access": access});
+                if let Some(prefix) = prefix {
+                    grant["prefix"] = json!(prefix);
+                }
+                grant
+            })
             .collect()
     })
 }
