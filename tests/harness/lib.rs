@@ -21,4 +21,4 @@ pub use self::daemon::Daemon;
 pub use self::database::TestDatabase;
 pub use self::proxy::{Commit, Fault, Moment, PostgresProxy};
 pub use self::waiting::{DEADLINE, wait_until};
-pub use self::world::{Death, End, REGION, World, brisk, differences};
+pub use self::world::{Death, End, Intrusion, REGION, World, brisk, differences};

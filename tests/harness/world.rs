@@ -19,7 +19,7 @@ use streamkeeper_controller::keeper::Keeper;
 use streamkeeper_simulator::{Call, Caller, Config, Delays, Service, Simulator};
 use streamkeeper_state::{ConnectOptions, Store};
 
-pub use self::mortal::Death;
+pub use self::mortal::{Death, Intrusion};
 use self::mortal::{Hand, MortalCloud};
 pub use self::seen::{End, differences};
 use crate::{Fault, Moment, PostgresProxy, TestDatabase};
@@ -234,7 +234,12 @@ impl World {
         self.lives
     }
 
-    /// Whether every death and every fault that was asked for has happened.
+    /// Lets somebody else do something between our reads and our write of a bucket's policy.
+    pub fn intrude(&self, when: Intrusion, deed: impl FnOnce() + Send + 'static) {
+        self.hand.intrude(when, deed);
+    }
+
+    /// Whether every death, every intrusion and every fault that was asked for has happened.
     #[must_use]
     pub fn is_spent(&self) -> bool {
         self.hand.is_spent()

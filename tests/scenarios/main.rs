@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod buckets;
 mod budget;
 mod cluster_configs;
 mod clusters;

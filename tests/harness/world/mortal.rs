@@ -1,6 +1,7 @@
 //! Puts a hand between the keeper and its cloud: it can die at a call, and a time-out takes time.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,6 +21,24 @@ pub enum Death {
     AfterCall,
 }
 
+/// When somebody else comes between our reads and our write of a bucket's policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intrusion {
+    /// After the look that the plan was made of, before the last look.
+    BeforeLastLook,
+    /// After the last look, before the write.
+    BeforeWrite,
+}
+
+/// What an intruder does, once.
+struct Deed(Intrusion, Box<dyn FnOnce() + Send>);
+
+impl fmt::Debug for Deed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Deed").field(&self.0).finish_non_exhaustive()
+    }
+}
+
 /// The hand, kept by the world over all lives of its daemon.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Hand(Arc<Held>);
@@ -29,6 +48,7 @@ struct Held {
     calls: AtomicU64,
     deaths: Mutex<Vec<(u64, Death)>>,
     panics: Mutex<BTreeSet<String>>,
+    deeds: Mutex<Vec<Deed>>,
     dead: Notify,
 }
 
@@ -51,12 +71,27 @@ impl Hand {
 
     /// Whether every planned death was died.
     pub(super) fn is_spent(&self) -> bool {
-        lock(&self.0.deaths).is_empty()
+        lock(&self.0.deaths).is_empty() && lock(&self.0.deeds).is_empty()
     }
 
     /// Lets every mutating call about an object of that name panic.
     pub(super) fn panic_at(&self, name: &str) {
         lock(&self.0.panics).insert(name.to_owned());
+    }
+
+    /// Lets somebody do something, once, the next time that it comes to that.
+    pub(super) fn intrude(&self, when: Intrusion, deed: impl FnOnce() + Send + 'static) {
+        lock(&self.0.deeds).push(Deed(when, Box::new(deed)));
+    }
+
+    fn let_in(&self, when: Intrusion) {
+        let mut deeds = lock(&self.0.deeds);
+        let position = deeds.iter().position(|deed| deed.0 == when);
+        let deed = position.map(|position| deeds.swap_remove(position));
+        drop(deeds);
+        if let Some(Deed(_, deed)) = deed {
+            deed();
+        }
     }
 
     fn begin(&self, action: &Action) -> Option<Death> {
@@ -90,11 +125,18 @@ impl Cloud for MortalCloud {
     }
 
     async fn observe(&self, request: &ObserveRequest) -> ObservedWorld {
+        let names_buckets = !request.buckets.is_empty();
+        if names_buckets && !request.walk && request.stacks.is_empty() {
+            self.hand.let_in(Intrusion::BeforeLastLook);
+        }
         self.inner.observe(request).await
     }
 
     async fn apply(&self, action: &Action) -> Result<Applied, ApplyError> {
         let death = self.hand.begin(action);
+        if matches!(action, Action::PutBucketPolicy { .. }) {
+            self.hand.let_in(Intrusion::BeforeWrite);
+        }
         if death == Some(Death::BeforeCall) {
             self.hand.kill();
             std::future::pending::<()>().await;
