@@ -60,7 +60,8 @@ use crate::lease::HeldLease;
 use crate::metrics::Metrics;
 
 /// How many times a round looks again at what the plans of the last look asked for. A plan asks in
-/// at most three steps: the object, then its associations and tags, then sessions.
+/// at most three steps: the object, then its associations and tags, then sessions; or a bucket,
+/// and then who is behind a unique id.
 const REFINEMENTS: usize = 3;
 
 /// Passes of different environments that run side by side: enough to hide the latency of an AWS
@@ -409,6 +410,9 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             needs.sessions.retain(|name| !asked.sessions.contains(name));
             needs.access.subtract(&asked.access);
             needs.scaling.retain(|name| !asked.scaling.contains(name));
+            needs
+                .principals
+                .retain(|arn| !asked.principals.contains(arn));
             if look::is_empty(&needs) {
                 break;
             }

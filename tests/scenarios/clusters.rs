@@ -1,9 +1,9 @@
 //! Holds the law that a cluster outlives everything: nothing here has the means to change one.
 //!
 //! A cluster is a CloudFormation stack with instances and roles of EC2 and IAM, in old versions of
-//! AWS Batch too. CloudFormation has a client, for two calls that look; whoever has no other call,
-//! no client for the other services, and no permissions for any of them, cannot end a cluster,
-//! whatever is planned.
+//! AWS Batch too. CloudFormation and IAM have clients, for two calls each that look; whoever has no
+//! other call, no client for the other services, and no permissions for any of them, cannot end a
+//! cluster, whatever is planned.
 
 mod seen;
 
@@ -16,12 +16,13 @@ use crate::documented::actions_of_the_guide;
 const LOCK: &str = include_str!("../../Cargo.lock");
 
 /// Services that cannot end a cluster, plus what signs us in (`sso`, `ssooidc`, `sts`). A cluster
-/// has a bucket of its own too; of buckets we can change the policy alone. Of CloudFormation, which
-/// could, the sources below have two calls that look.
-const CLIENTS: [&str; 8] = [
+/// has a bucket of its own too; of buckets we can change the policy alone. Of CloudFormation and
+/// IAM, which could, the sources below have calls that look.
+const CLIENTS: [&str; 9] = [
     "applicationautoscaling",
     "appstream",
     "cloudformation",
+    "iam",
     "resourcegroupstagging",
     "s3",
     "sso",
@@ -29,14 +30,21 @@ const CLIENTS: [&str; 8] = [
     "sts",
 ];
 
+/// Everything that may follow the words `clients.iam` in the sources: IAM could take away the roles
+/// that a cluster's nodes have, so its client is there for two calls that look.
+const CALLS_OF_IAM: [&str; 2] = [".get_role()", ".get_user()"];
+
+/// Everything that may follow the SDK's name: the client's type and its one construction.
+const USES_OF_IAM: [&str; 2] = ["::Client,", "::Client::new(&sdk),"];
+
 /// Whether the daemon may be given this IAM action, as far as clusters are concerned.
 fn spares_clusters(action: &str) -> bool {
     match action.split_once(':') {
         Some(("cloudformation", operation)) => {
             ["DescribeStacks", "ListStacks", "GetTemplate"].contains(&operation)
         }
-        // Handing a role to AppStream; the documents' own test holds it to that.
-        Some(("iam", operation)) => operation == "PassRole",
+        // Handing a role to AppStream, which the documents' own test holds it to, and looking.
+        Some(("iam", operation)) => ["PassRole", "GetRole", "GetUser"].contains(&operation),
         // No wildcards: an action is named, or it is not allowed.
         Some(("appstream" | "application-autoscaling" | "s3" | "sts" | "tag", operation)) => {
             !operation.contains('*')
@@ -107,6 +115,48 @@ fn of_cloudformation_nothing_is_called_but_what_looks() {
 }
 
 #[test]
+fn of_iam_nothing_is_called_but_what_looks() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../controller/aws/src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut seen = BTreeSet::new();
+    for file in files {
+        let source = fs::read_to_string(&file).expect("a source can be read");
+        // One line, so that no call hides behind a line's end.
+        let code: String = source
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .map(str::trim)
+            .collect();
+        for (words, may_follow) in [
+            ("aws_sdk_iam", &USES_OF_IAM),
+            ("clients.iam", &CALLS_OF_IAM),
+        ] {
+            for (at, _) in code.match_indices(words) {
+                let rest = &code[at + words.len()..];
+                let after = may_follow.iter().find(|after| rest.starts_with(**after));
+                let after = after.unwrap_or_else(|| {
+                    panic!("{}: {words} {rest:.60}", file.display());
+                });
+                seen.insert(*after);
+            }
+        }
+        // Nobody takes the client out under another name.
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        for (at, field) in code.match_indices("iam") {
+            let (before, after) = (&code[..at], &code[at + field.len()..]);
+            let lent = before.ends_with([' ', ',', '{', '.'])
+                && !before.ends_with("clients.")
+                && !after.starts_with(": aws_sdk_iam::Client")
+                && !after.starts_with(is_word);
+            assert!(!lent, "{}: iam{after:.60}", file.display());
+        }
+    }
+    let allowed = USES_OF_IAM.iter().chain(&CALLS_OF_IAM);
+    assert_eq!(seen, allowed.copied().collect());
+}
+
+#[test]
 fn no_client_of_a_service_that_clusters_consist_of_is_built_in() {
     let clients: BTreeSet<&str> = LOCK
         .lines()
@@ -124,6 +174,9 @@ fn no_permission_the_guide_asks_for_can_change_a_cluster() {
     }
     for harmful in [
         "*",
+        "iam:*",
+        "iam:DeleteRole",
+        "iam:Get*",
         "cloudformation:*",
         "cloudformation:DeleteStack",
         "cloudformation:UpdateStack",

@@ -312,6 +312,7 @@ fn the_iam_policy_allows_every_call_and_no_other() {
             named if named.contains(':') => named.to_owned(),
             "GetResources" => "tag:GetResources".to_owned(),
             "ListBuckets" => "s3:ListAllMyBuckets".to_owned(),
+            "GetRole" | "GetUser" => format!("iam:{operation}"),
             target if target.contains("ScalableTarget") => {
                 format!("application-autoscaling:{operation}")
             }

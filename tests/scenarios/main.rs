@@ -17,6 +17,7 @@ mod daemon;
 mod documented;
 mod drift;
 mod faults;
+mod identities;
 mod lifecycle;
 mod modes;
 mod ownership;

@@ -7,6 +7,7 @@ mod clusters;
 mod faults;
 mod fields;
 mod observe;
+mod principals;
 mod streaming;
 mod themes;
 

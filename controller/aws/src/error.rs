@@ -16,6 +16,9 @@ use aws_sdk_appstream::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use streamkeeper_core::cloud::{ApplyError, ErrorClass};
 
+/// IAM's "not found".
+pub(crate) const NO_SUCH_ENTITY: &str = "NoSuchEntity";
+
 /// AppStream's "not found", the only answer that proves absence of a fleet or stack.
 pub(crate) const NOT_FOUND: &str = "ResourceNotFoundException";
 
@@ -68,6 +71,7 @@ const GONE: &[&str] = &[
     "ObjectNotFoundException",
     "NoSuchBucket",
     "NoSuchBucketPolicy",
+    NO_SUCH_ENTITY,
     NOT_FOUND,
     "ResourceNotAvailableException",
 ];

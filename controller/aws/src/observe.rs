@@ -21,6 +21,7 @@ mod buckets;
 mod clusters;
 mod entitlements;
 mod names;
+mod principals;
 mod reader;
 mod scaling;
 mod themes;
@@ -135,11 +136,12 @@ impl Described for ObservedStack {
 /// Looks at what the request names.
 pub(crate) async fn observe(reader: &Arc<Reader>, request: &ObserveRequest) -> ObservedWorld {
     let (fleets, stacks) = inventories(reader, request).await;
-    let (stack_fleets, fleet_stacks, people, scaling, buckets, access, clusters) = tokio::join!(
+    let (stack_fleets, fleet_stacks, people, scaling, principals, buckets, access, clusters) = tokio::join!(
         associations::fleets_of_stacks(reader, &request.associations_of_stacks),
         associations::stacks_of_fleets(reader, &request.associations_of_fleets),
         associations::people_on_fleets(reader, &request.sessions),
         scaling::of_fleets(reader, &request.scaling),
+        principals::unique_ids(reader, &request.principals),
         buckets::read(reader, &request.buckets),
         access::observe(reader, &request.access),
         clusters::observe(reader, &request.clusters),
@@ -157,6 +159,7 @@ pub(crate) async fn observe(reader: &Arc<Reader>, request: &ObserveRequest) -> O
         access,
         scaling,
         clusters,
+        principals,
         calls: reader.calls(),
     }
 }

@@ -166,6 +166,11 @@ pub const REFUSALS: &[Advice] = &[
         "raise the quota in Service Quotas, or need less",
     ),
     (
+        "MalformedPolicy",
+        "name principals that exist; if another statement shows a unique id (AROA or AIDA), whoever \
+         it stood for was deleted, and S3 takes no policy that repeats it: remove it there",
+    ),
+    (
         "ResourceNotAvailableException",
         "if the image is retired, name another; if it is still being made or copied, wait",
     ),

@@ -39,6 +39,8 @@ pub struct ObserveRequest {
     pub scaling: BTreeSet<String>,
     /// ParallelCluster clusters.
     pub clusters: ClusterRequest,
+    /// Roles and users, by ARN, whose unique id is wanted.
+    pub principals: BTreeSet<String>,
 }
 
 /// Who we are, as STS says.

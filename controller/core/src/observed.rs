@@ -78,6 +78,8 @@ pub struct ObservedWorld {
     pub scaling: BTreeMap<String, Observed<Scaling>>,
     /// ParallelCluster clusters.
     pub clusters: ClusterWorld,
+    /// Unique ids of roles and users, by ARN, for those that were asked for.
+    pub principals: BTreeMap<String, Observed<String>>,
     /// AWS read calls this look took, by operation.
     pub calls: BTreeMap<String, u64>,
 }

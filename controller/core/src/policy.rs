@@ -31,12 +31,13 @@
 //!
 //! - Subsumption of wildcards: `s3:*` beside `s3:GetObject` differs from `s3:*` alone.
 //! - Versions made equal when no policy variable is in sight: a policy's version is its author's.
-//! - Proof that a unique id (`AROA…`, `AIDA…`) stands for an ARN. Whoever has asked IAM hands the
-//!   proof in as [`Identities`].
+//! - Questions to IAM. [`undecided`] names the roles and users whose unique id decides; whoever has
+//!   asked hands the proof in as [`Identities`].
 
 mod canonical;
 mod grant;
 mod guard;
+mod identify;
 mod merge;
 mod names;
 mod numbers;
@@ -51,6 +52,7 @@ pub use self::grant::{Grantee, asked_statements, folder, grant_of, grantee, is_o
 pub use self::guard::{
     Denial, GuardContext, MAX_POLICY_BYTES, Refusal, Rule, denials, guard, is_home_bucket,
 };
+pub use self::identify::{IamPrincipal, undecided};
 pub use self::merge::{MergeError, StatementDifference, compare, compare_with, merge, merge_with};
 pub use self::names::{Identities, Names};
 pub use self::ownership::{

@@ -203,6 +203,7 @@ pub(crate) fn merge(world: &mut ObservedWorld, later: ObservedWorld) {
     world.access.merge(later.access);
     world.scaling.extend(later.scaling);
     world.clusters.merge(later.clusters);
+    world.principals.extend(later.principals);
     for (operation, calls) in later.calls {
         *world.calls.entry(operation).or_default() += calls;
     }
@@ -281,6 +282,7 @@ pub(crate) fn is_empty(request: &ObserveRequest) -> bool {
         && request.access.is_empty()
         && request.scaling.is_empty()
         && request.clusters.is_empty()
+        && request.principals.is_empty()
 }
 
 /// Adds what one request asks to another.
@@ -298,4 +300,5 @@ pub(crate) fn add(request: &mut ObserveRequest, more: &ObserveRequest) {
     request.access.add(&more.access);
     request.scaling.extend(more.scaling.iter().cloned());
     request.clusters.add(&more.clusters);
+    request.principals.extend(more.principals.iter().cloned());
 }

@@ -20,6 +20,8 @@ pub enum Service {
     AutoScaling,
     /// CloudFormation.
     CloudFormation,
+    /// Identity and Access Management.
+    Iam,
     /// The Security Token Service.
     Sts,
     /// Amazon S3.
@@ -35,6 +37,7 @@ impl Service {
             Self::Tagging => "tagging",
             Self::AutoScaling => "application-autoscaling",
             Self::CloudFormation => "cloudformation",
+            Self::Iam => "iam",
             Self::Sts => "sts",
             Self::S3 => "s3",
         }

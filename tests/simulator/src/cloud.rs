@@ -217,6 +217,7 @@ fn class_of(error: &ServiceError) -> ErrorClass {
         "EntitlementNotFoundException"
         | "NoSuchBucket"
         | "NoSuchBucketPolicy"
+        | "NoSuchEntity"
         | "ObjectNotFoundException"
         | "ResourceNotAvailableException"
         | "MalformedPolicy"

@@ -274,8 +274,20 @@ impl Simulator {
 
     /// Deletes a role or user: bucket policies show its unique id from now on.
     pub fn retire_principal(&self, arn: &str) {
+        self.world()
+            .surroundings(|surroundings| surroundings.principals.delete(arn));
+    }
+
+    /// Makes a deleted role or user anew under the same name: it has another unique id, and
+    /// bucket policies in a region keep the old one.
+    pub fn make_principal_anew(&self, region: &str, arn: &str) {
+        self.touch(region, |hand| hand.make_principal_anew(arn));
+    }
+
+    /// Has S3 show a role or user by its unique id although it is there, or by its ARN again.
+    pub fn leave_principal_unresolved(&self, arn: &str, unresolved: bool) {
         self.world().surroundings(|surroundings| {
-            surroundings.retired_principals.insert(arn.to_owned());
+            surroundings.principals.leave_unresolved(arn, unresolved);
         });
     }
 

@@ -174,7 +174,7 @@ fn refusal(service: Service, code: Option<&str>) -> ServiceError {
         Service::Tagging => ("ThrottledException", 400),
         // Declared for none of its operations; AWS's common errors have it.
         Service::AutoScaling => ("ThrottlingException", 400),
-        Service::CloudFormation | Service::Sts => ("Throttling", 400),
+        Service::CloudFormation | Service::Iam | Service::Sts => ("Throttling", 400),
         Service::S3 => ("SlowDown", 503),
     };
     ServiceError::with_status(code.unwrap_or(usual), "Rate exceeded", status)

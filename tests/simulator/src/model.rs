@@ -7,6 +7,7 @@ mod entitlement;
 mod errors;
 mod fleet;
 pub(crate) mod hands;
+mod iam;
 mod image;
 mod operations;
 mod page;

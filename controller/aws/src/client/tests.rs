@@ -49,6 +49,7 @@ fn no_client_retries_by_itself() {
         tagging,
         scaling,
         s3,
+        iam,
         sts,
         ..
     } = config.clients("eu-west-1", "123456789012");
@@ -57,6 +58,7 @@ fn no_client_retries_by_itself() {
         tagging.config().retry_config(),
         scaling.config().retry_config(),
         s3.config().retry_config(),
+        iam.config().retry_config(),
         sts.config().retry_config(),
     ] {
         assert_eq!(retry.map(RetryConfig::max_attempts), Some(1));

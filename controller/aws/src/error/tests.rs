@@ -62,6 +62,7 @@ fn every_appstream_code_has_its_class() {
         ("NoSuchBucket", Gone),
         ("NoSuchBucketPolicy", Gone),
         ("MalformedPolicy", Gone),
+        ("NoSuchEntity", Gone),
         ("OperationAborted", NotReady),
         ("SlowDown", Throttled),
         ("InternalError", Unknown),

@@ -3,6 +3,7 @@
 //! A row may call one bucket by two names, `home` and its own, now or from one version to the next.
 //! What it asks of a bucket is therefore gathered by the bucket's real name before it is compared.
 
+mod identity;
 mod remarks;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -165,19 +166,29 @@ fn present(draft: &mut Draft<'_>, bucket: &ObservedBucket, asked: &Asked) -> boo
         .collect();
     let input = draft.input;
     let partition = input.environment.scope.partition();
+    let identities = identity::proven(&input.observed.principals);
     let names = Names {
         partition,
-        ..Names::default()
+        identities: &identities,
     };
     let found = policy::compare_with(uid, bucket.policy.as_ref(), &desired, names);
     let ignored = ignored(draft, asked, &found);
-    let differences: Vec<StatementDifference> = found
-        .into_iter()
-        .filter(|difference| !ignored.contains(&difference.sid))
-        .collect();
-    ledger(draft, asked, &differences, &ignored);
+    let mut undecided = BTreeSet::new();
+    let mut differences = Vec::new();
+    for difference in found {
+        if ignored.contains(&difference.sid) {
+            continue;
+        }
+        if identity::is_undecided(draft, bucket, &difference, names) {
+            undecided.insert(difference.sid);
+        } else {
+            differences.push(difference);
+        }
+    }
+    let left_alone = &ignored | &undecided;
+    ledger(draft, asked, &differences, &left_alone);
     if differences.is_empty() {
-        return true;
+        return undecided.is_empty();
     }
     let reason = describe(draft, bucket, asked, &differences);
     without_effect(draft, bucket, &differences);

@@ -74,6 +74,8 @@ pub struct ObservedEnvironment {
     pub instances: BTreeMap<String, Observed<BTreeMap<String, OccupiedInstance>>>,
     /// What scales its fleet.
     pub scaling: Observed<Scaling>,
+    /// Unique ids of roles and users, by ARN.
+    pub principals: BTreeMap<String, Observed<String>>,
     /// Buckets by `home` or name.
     pub buckets: BTreeMap<String, Observed<ObservedBucket>>,
     /// Who may use what.
@@ -101,6 +103,7 @@ impl ObservedEnvironment {
             scaling: fleet
                 .and_then(|name| world.scaling.get(name).cloned())
                 .unwrap_or_else(|| Observed::Unknown(NOT_ASKED.to_owned())),
+            principals: world.principals.clone(),
             buckets: world.buckets.clone(),
             access: ObservedAccess::of(&world.access, fleet, stack),
         }

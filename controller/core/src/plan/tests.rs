@@ -21,6 +21,7 @@ mod entitlements;
 mod failures_and_backoff;
 mod fields;
 mod fleet_ref;
+mod identities;
 mod ignore;
 mod intents_and_settle;
 mod just_changed;

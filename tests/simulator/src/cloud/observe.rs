@@ -25,6 +25,7 @@ use streamkeeper_core::observed::{
     BucketEncryption, Inventory, ObjectOwnership, Observed, ObservedBucket, ObservedWorld,
     OccupiedInstance, Scaling,
 };
+use streamkeeper_core::policy::IamPrincipal;
 
 use super::SimulatedCloud;
 use crate::Service;
@@ -70,6 +71,7 @@ pub(super) fn observe(cloud: &SimulatedCloud, request: &ObserveRequest) -> Obser
         access,
         scaling,
         clusters,
+        principals,
     } = request;
     let look = Look {
         cloud,
@@ -101,6 +103,7 @@ pub(super) fn observe(cloud: &SimulatedCloud, request: &ObserveRequest) -> Obser
         access: access::observe(&look, access),
         scaling: look.scaling(scaling),
         clusters: clusters::observe(&look, clusters),
+        principals: each(principals, |arn| look.unique_id(arn)),
         calls: look.calls.into_inner(),
     }
 }
@@ -139,6 +142,7 @@ impl Look<'_> {
             Service::AppStream
             | Service::Tagging
             | Service::AutoScaling
+            | Service::Iam
             | Service::Sts
             | Service::S3 => operation.to_owned(),
         };
@@ -282,6 +286,31 @@ impl Look<'_> {
             }
         }
         Ok(targets)
+    }
+
+    fn unique_id(&self, arn: &str) -> Observed<String> {
+        let Some(principal) = IamPrincipal::of_arn(arn) else {
+            return Observed::Unknown(format!("{arn} is no role or user"));
+        };
+        let (operation, member, kind) = if principal.is_role {
+            ("GetRole", "RoleName", "Role")
+        } else {
+            ("GetUser", "UserName", "User")
+        };
+        let found = match self.ask(Service::Iam, operation, json!({member: principal.name})) {
+            Ok(output) => output[kind].clone(),
+            Err(error) if error.code == "NoSuchEntity" => return Observed::Absent,
+            Err(error) => return Observed::Unknown(format!("{operation} {arn}: {error}")),
+        };
+        // A name is unique in its account, whatever the path.
+        if found["Arn"] != arn {
+            return Observed::Absent;
+        }
+        let id = found[format!("{kind}Id")].as_str();
+        id.map_or_else(
+            || Observed::Unknown(format!("{operation} {arn}: no id")),
+            |id| Observed::Present(id.to_owned()),
+        )
     }
 
     fn bucket(&self, bucket: &str) -> Observed<ObservedBucket> {

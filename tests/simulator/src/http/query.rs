@@ -1,4 +1,4 @@
-//! Speaks the query protocol, for `CloudFormation` and the Security Token Service.
+//! Speaks the query protocol, for `CloudFormation`, IAM and the Security Token Service.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -15,6 +15,7 @@ use crate::{Call, Delivery, Service, ServiceError, Simulator, lost_answer_code};
 const fn namespace(service: Service) -> &'static str {
     match service {
         Service::CloudFormation => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
+        Service::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
         // The others do not speak this protocol.
         Service::Sts
         | Service::AppStream
@@ -28,6 +29,8 @@ const fn namespace(service: Service) -> &'static str {
 fn service_of(signing_name: &str) -> Service {
     if signing_name == Service::CloudFormation.signing_name() {
         Service::CloudFormation
+    } else if signing_name == Service::Iam.signing_name() {
+        Service::Iam
     } else {
         Service::Sts
     }

@@ -76,7 +76,13 @@ impl Target {
         match self.service {
             Some(Service::AppStream) => "com.amazonaws.appstream",
             Some(Service::Tagging) => "com.amazonaws.resourcegroupstaggingapi",
-            Some(Service::AutoScaling | Service::CloudFormation | Service::Sts | Service::S3)
+            Some(
+                Service::AutoScaling
+                | Service::CloudFormation
+                | Service::Iam
+                | Service::Sts
+                | Service::S3,
+            )
             | None => "com.amazon.coral.service",
         }
     }

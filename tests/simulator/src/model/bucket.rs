@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use self::facts::Facts;
+use super::iam;
 use super::page::Pager;
 use super::state::{State, done, seconds};
 use super::{Answer, Place, Request, seeded};
@@ -264,11 +265,7 @@ pub(crate) fn get_policy(state: &State, request: &Request<'_>) -> Answer {
             404,
         )
     })?;
-    let shown = policy::shown(
-        policy,
-        &state.surroundings.retired_principals,
-        state.config.seed,
-    );
+    let shown = policy::shown(policy, &state.surroundings.principals, state.config.seed);
     Ok(json!({"Policy": shown.to_string()}))
 }
 
@@ -279,11 +276,14 @@ pub(crate) fn put_policy(state: &mut State, request: &Request<'_>) -> Answer {
     let document = policy::parse(
         request.required("Policy"),
         &name,
-        &state.surroundings.retired_principals,
+        &state.surroundings.principals,
     )?;
     if policy::is_public(&document) {
         // New buckets block public policies, and so do those that the service makes.
         return Err(access_denied());
+    }
+    for arn in iam::named_in(&document) {
+        state.surroundings.principals.note(&arn);
     }
     let kept = policy::normalised(document, state.config.seed);
     let stamp = state.stamp();

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::bucket::Bucket;
 use super::bucket::facts::Facts;
+use super::bucket::policy::with_ids;
 use super::cloudformation::{CloudStack, DELETED};
 use super::fleet::Fleet;
 use super::image::{DEPRECATED, Image};
@@ -38,6 +39,25 @@ impl Hand<'_> {
     pub(crate) fn edit_stack(&mut self, name: &str, change: impl FnOnce(&mut Stack)) -> bool {
         let (stamp, key) = (self.state.stamp(), self.key(name));
         self.state.stacks.edit(stamp, &key, change)
+    }
+
+    pub(crate) fn make_principal_anew(&mut self, arn: &str) {
+        let stamp = self.state.stamp();
+        let seed = self.state.config.seed;
+        let before = self.state.surroundings.principals.make_anew(arn, seed);
+        let ids = BTreeMap::from([(arn, before)]);
+        let names: Vec<String> = self
+            .state
+            .buckets
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in names {
+            self.state.buckets.edit(stamp, &name, |bucket| {
+                let policy = bucket.policy.as_ref();
+                bucket.policy = policy.map(|policy| with_ids(policy, &ids));
+            });
+        }
     }
 
     /// Between which numbers of instances a fleet is scaled, if it is.

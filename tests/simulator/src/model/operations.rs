@@ -8,11 +8,11 @@ use super::shape::members::{self as m, access, theme as t};
 use super::shape::{self, Input, cloudformation as c, scaling as s};
 use super::state::{State, Surroundings};
 use super::{
-    Answer, Request, application, bucket, cloudformation, entitlement, fleet, image, scaling,
+    Answer, Request, application, bucket, cloudformation, entitlement, fleet, iam, image, scaling,
     session, stack, sts, tag, tagging, theme, user,
 };
 use crate::call::Service;
-use crate::call::Service::{AppStream, AutoScaling, CloudFormation, S3, Sts, Tagging};
+use crate::call::Service::{AppStream, AutoScaling, CloudFormation, Iam, S3, Sts, Tagging};
 use crate::config::Config;
 
 /// How an operation is answered.
@@ -186,6 +186,8 @@ const OPERATIONS: &[Operation] = &[
     write(AutoScaling, "DeregisterScalableTarget", &[("", "ResourceId")], &[s::TARGET], scaling::deregister),
     read(CloudFormation, "DescribeStacks", CLOUD_STACK, &[c::DESCRIBE_STACKS], cloudformation::describe_stacks),
     read(CloudFormation, "GetTemplate", CLOUD_STACK, &[c::GET_TEMPLATE], cloudformation::get_template),
+    read(Iam, "GetRole", &[("role", "RoleName")], &[m::GET_ROLE], iam::get_role),
+    read(Iam, "GetUser", &[("user", "UserName")], &[m::GET_USER], iam::get_user),
     read(Sts, "GetCallerIdentity", &[], &[], sts::get_caller_identity),
     aside(Sts, "AssumeRole", &[("arn", "RoleArn")], &[m::ASSUME_ROLE], sts::assume_role),
     read(S3, "ListBuckets", &[], &[m::LIST_BUCKETS], bucket::list),

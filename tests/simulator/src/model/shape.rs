@@ -142,7 +142,7 @@ impl Check {
         let code = match service {
             Service::Tagging => "InvalidParameterException",
             Service::S3 => "InvalidArgument",
-            Service::CloudFormation => "ValidationError",
+            Service::CloudFormation | Service::Iam => "ValidationError",
             Service::AppStream | Service::AutoScaling | Service::Sts => "ValidationException",
         };
         let plural = if count == 1 { "error" } else { "errors" };

@@ -11,6 +11,7 @@ use super::bucket::Bucket;
 use super::cloudformation::CloudStack;
 use super::entitlement::{self, Entitlement};
 use super::fleet::Fleet;
+use super::iam::Principals;
 use super::image::Image;
 use super::scaling::Target;
 use super::session::Session;
@@ -69,8 +70,8 @@ pub(crate) struct Surroundings {
     pub(crate) hidden_roles: BTreeMap<String, DateTime<Utc>>,
     /// `AmazonAppStreamServiceAccess` is missing.
     pub(crate) service_role_is_missing: bool,
-    /// Principals that were deleted: S3 shows their unique id instead of their ARN.
-    pub(crate) retired_principals: BTreeSet<String>,
+    /// Roles and users.
+    pub(crate) principals: Principals,
     /// How many buckets the service has created under a prefix, for their random ends.
     pub(crate) bucket_serials: BTreeMap<String, u64>,
     /// Whom the access keys that `AssumeRole` gave out stand for, and until when.

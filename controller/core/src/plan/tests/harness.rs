@@ -189,6 +189,7 @@ pub(crate) fn nothing() -> ObservedEnvironment {
         scaling: Observed::Absent,
         sessions: BTreeMap::from([("cfd".to_owned(), Observed::Present(0))]),
         instances: BTreeMap::from([("cfd".to_owned(), Observed::Present(BTreeMap::new()))]),
+        principals: BTreeMap::new(),
         buckets: BTreeMap::new(),
         access: ObservedAccess::default(),
     }

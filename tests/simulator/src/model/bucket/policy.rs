@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::seeded;
 use crate::call::ServiceError;
+use crate::model::iam::Principals;
 
 /// S3's limit on the size of a bucket policy.
 const MOST_BYTES: usize = 20 * 1024;
@@ -77,7 +78,7 @@ fn malformed(message: impl Into<String>) -> ServiceError {
 pub(crate) fn parse(
     text: &str,
     bucket: &str,
-    retired: &BTreeSet<String>,
+    principals: &Principals,
 ) -> Result<Value, ServiceError> {
     if text.len() > MOST_BYTES {
         return Err(ServiceError::new(
@@ -99,7 +100,7 @@ pub(crate) fn parse(
     let statements = statements(&document)?;
     let mut sids = BTreeSet::new();
     for statement in &statements {
-        check_statement(statement, bucket, retired)?;
+        check_statement(statement, bucket, principals)?;
         if let Some(sid) = statement.get("Sid").and_then(Value::as_str)
             && !sids.insert(sid.to_owned())
         {
@@ -125,7 +126,7 @@ fn statements(document: &Map<String, Value>) -> Result<Vec<Value>, ServiceError>
 fn check_statement(
     statement: &Value,
     bucket: &str,
-    retired: &BTreeSet<String>,
+    principals: &Principals,
 ) -> Result<(), ServiceError> {
     let members = statement
         .as_object()
@@ -142,7 +143,7 @@ fn check_statement(
         return Err(malformed("Invalid effect: must be Allow or Deny"));
     }
     let principal = either(members, "Principal", "NotPrincipal")?;
-    check_principal(principal, retired)?;
+    check_principal(principal, principals)?;
     let actions = strings(either(members, "Action", "NotAction")?);
     if actions.is_empty() || !actions.iter().all(|action| is_s3_action(action)) {
         return Err(malformed("Policy has invalid action"));
@@ -191,7 +192,7 @@ fn strings(value: &Value) -> Vec<&str> {
     }
 }
 
-fn check_principal(principal: &Value, retired: &BTreeSet<String>) -> Result<(), ServiceError> {
+fn check_principal(principal: &Value, principals: &Principals) -> Result<(), ServiceError> {
     let invalid = || malformed("Invalid principal in policy");
     if principal.as_str() == Some("*") {
         return Ok(());
@@ -200,7 +201,7 @@ fn check_principal(principal: &Value, retired: &BTreeSet<String>) -> Result<(), 
     for (kind, value) in kinds {
         let named = strings(value);
         let is_valid = |name: &&str| match kind.as_str() {
-            "AWS" => is_aws_principal(name) && !retired.contains(*name),
+            "AWS" => is_aws_principal(name) && !principals.is_gone(name),
             "Service" => name.contains(".amazonaws.com"),
             "Federated" | "CanonicalUser" => true,
             _ => false,
@@ -362,12 +363,13 @@ fn map_strings(value: &mut Value, change: &impl Fn(&str) -> Option<String>) {
     }
 }
 
-/// A kept document as it is read: principals that are gone show as their unique ids.
-pub(crate) fn shown(document: &Value, retired: &BTreeSet<String>, seed: u64) -> Value {
-    let ids: BTreeMap<&str, String> = retired
-        .iter()
-        .map(|arn| (arn.as_str(), unique_id(arn, seed)))
-        .collect();
+/// A kept document as it is read: principals that S3 cannot resolve show as their unique ids.
+pub(crate) fn shown(document: &Value, principals: &Principals, seed: u64) -> Value {
+    with_ids(document, &principals.shown_by_id(seed))
+}
+
+/// A document with ARNs replaced by unique ids.
+pub(crate) fn with_ids(document: &Value, ids: &BTreeMap<&str, String>) -> Value {
     let mut document = document.clone();
     let statements = document.get_mut("Statement").and_then(Value::as_array_mut);
     for statement in statements.into_iter().flatten() {
@@ -379,13 +381,4 @@ pub(crate) fn shown(document: &Value, retired: &BTreeSet<String>, seed: u64) -> 
         }
     }
     document
-}
-
-fn unique_id(arn: &str, seed: u64) -> String {
-    let kind = if arn.contains(":user/") {
-        "AIDA"
-    } else {
-        "AROA"
-    };
-    format!("{kind}{}", seeded::suffix(seed, arn, 17).to_uppercase())
 }

@@ -47,6 +47,17 @@ const PLATFORM: Kind = Kind::Choice(&[
 ]);
 const PERMISSION: Kind = Kind::Choice(&["ENABLED", "DISABLED"]);
 
+pub(crate) const GET_ROLE: &[Member] = &[required(
+    "RoleName",
+    Kind::Text(1, 64, Some("[\\w+=,.@-]+")),
+)];
+
+/// `GetUser`, of somebody and not of oneself.
+pub(crate) const GET_USER: &[Member] = &[required(
+    "UserName",
+    Kind::Text(1, 128, Some("[\\w+=,.@-]+")),
+)];
+
 /// `AssumeRole`, without what narrows a session down.
 pub(crate) const ASSUME_ROLE: &[Member] = &[
     required(

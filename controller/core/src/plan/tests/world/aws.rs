@@ -57,6 +57,8 @@ pub(crate) struct Aws {
     pub(crate) scaling: BTreeMap<String, Scaling>,
     /// Policies by bucket.
     pub(crate) buckets: BTreeMap<String, Option<Value>>,
+    /// Unique ids by ARN.
+    pub(crate) principals: BTreeMap<String, String>,
     /// The home bucket's name, once AWS has made it.
     pub(crate) home: Option<String>,
     /// Whether AWS is about to make it.

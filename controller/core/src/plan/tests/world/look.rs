@@ -18,13 +18,14 @@ pub(crate) struct Blind {
     pub(crate) associations: bool,
     pub(crate) sessions: bool,
     pub(crate) scaling: bool,
+    pub(crate) principals: bool,
     pub(crate) buckets: bool,
     pub(crate) access: bool,
 }
 
 impl Blind {
     /// Each part alone.
-    pub(crate) fn each() -> [Self; 8] {
+    pub(crate) fn each() -> [Self; 9] {
         let none = Self::default;
         [
             Self {
@@ -49,6 +50,10 @@ impl Blind {
             },
             Self {
                 scaling: true,
+                ..none()
+            },
+            Self {
+                principals: true,
                 ..none()
             },
             Self {
@@ -199,6 +204,11 @@ impl World {
             let seen = self.seen(self.blind.scaling, scaling);
             world.scaling.insert(fleet.clone(), seen);
         }
+        for arn in &request.principals {
+            let id = self.aws.principals.get(arn).cloned();
+            let seen = self.seen(self.blind.principals, id);
+            world.principals.insert(arn.clone(), seen);
+        }
         for bucket in &request.buckets {
             let name = if bucket == "home" {
                 self.aws.home.clone()
@@ -245,4 +255,5 @@ pub(super) fn merge(world: &mut ObservedWorld, later: ObservedWorld) {
     world.instances.extend(later.instances);
     world.access.merge(later.access);
     world.scaling.extend(later.scaling);
+    world.principals.extend(later.principals);
 }
