@@ -397,9 +397,10 @@ class Script:
         def listed():
             pages = self.client("cloudformation").get_paginator("describe_stacks")
             found = pages.paginate().build_full_result()["Stacks"]
-            return found if len(found) == 3 else None
+            return {stack["StackName"]: stack for stack in found}
 
-        stacks = {stack["StackName"]: stack for stack in wire.wait_for(listed)}
+        self.expect("listed stacks", wire.wait_for(lambda: len(listed()) == 3), True)
+        stacks = listed()
         tags = {tag["Key"]: tag["Value"] for tag in stacks["c1"]["Tags"]}
         self.expect("tag of a cluster", tags["appstream-user"], "ada")
         self.expect("time of a cluster", stacks["c1"]["CreationTime"].year > 2000, True)
