@@ -6,7 +6,9 @@
 use serde::Serialize;
 use sqlx::{Postgres, Transaction};
 use streamkeeper_core::environment::Timestamp;
-use streamkeeper_core::seen_clusters::{ClusterChanges, SeenCluster, StoredCluster};
+use streamkeeper_core::seen_clusters::{
+    AccessCheck, ClusterChanges, SeenCluster, StoredCluster, Verdict,
+};
 
 use crate::error::StoreError;
 use crate::events::{Subject, record_events};
@@ -25,6 +27,8 @@ pub struct ClusterRow {
     pub version: String,
     pub user: Option<String>,
     pub seen_at: Option<Timestamp>,
+    pub access: Option<String>,
+    pub access_message: Option<String>,
 }
 
 impl Store {
@@ -35,7 +39,8 @@ impl Store {
     /// Fails when the database does.
     pub async fn load_clusters(&self, scope_id: i64) -> Result<Vec<StoredCluster>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT name, arn, status, version, environment, "user", changed_at, last_seen_at
+            r#"SELECT name, arn, status, version, environment, "user", changed_at, last_seen_at,
+                   granted, access, access_message
                FROM streamkeeper.seen_clusters
                WHERE scope_id = $1
                ORDER BY name"#,
@@ -57,6 +62,18 @@ impl Store {
                 changed_at: row.changed_at,
             },
             is_lost: row.last_seen_at.is_some(),
+            // What an older or newer version wrote in another form is read anew.
+            granted: row
+                .granted
+                .and_then(|granted| serde_json::from_value(granted).ok()),
+            check: row
+                .access
+                .as_deref()
+                .and_then(Verdict::parse)
+                .map(|verdict| AccessCheck {
+                    verdict,
+                    message: row.access_message.unwrap_or_default(),
+                }),
         });
         Ok(stored.collect())
     }
@@ -112,7 +129,8 @@ impl Store {
         sqlx::query_as!(
             ClusterRow,
             r#"SELECT environment, region AS "region!", account_id, name AS "name!",
-                   status AS "status!", version AS "version!", "user", seen_at
+                   status AS "status!", version AS "version!", "user", seen_at,
+                   access, access_message
                FROM streamkeeper.clusters
                WHERE environment = $1
                ORDER BY name COLLATE "C""#,
@@ -161,11 +179,14 @@ async fn store(
                 changed_at,
             },
         is_lost,
+        granted,
+        check,
     } = stored;
     let written = sqlx::query!(
         r#"INSERT INTO streamkeeper.seen_clusters AS known
-               (scope_id, name, arn, status, version, environment, "user", changed_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+               (scope_id, name, arn, status, version, environment, "user", changed_at,
+                granted, access, access_message)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $10, $11, $12)
            ON CONFLICT (scope_id, name)
            DO UPDATE
            SET arn = $3,
@@ -174,6 +195,9 @@ async fn store(
                environment = $6,
                "user" = $7,
                changed_at = $8,
+               granted = $10,
+               access = $11,
+               access_message = $12,
                last_seen_at = CASE WHEN $9 THEN coalesce(
                    known.last_seen_at,
                    (
@@ -190,7 +214,10 @@ async fn store(
         environment.as_deref(),
         user.as_deref(),
         *changed_at,
-        is_lost
+        is_lost,
+        granted.as_ref().map(|granted| serde_json::json!(granted)),
+        check.as_ref().map(|check| check.verdict.as_str()),
+        check.as_ref().map(|check| check.message.as_str())
     )
     .execute(&mut **transaction)
     .await?;

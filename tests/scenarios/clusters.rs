@@ -5,6 +5,7 @@
 //! other call, no client for the other services, and no permissions for any of them, cannot end a
 //! cluster, whatever is planned.
 
+mod access;
 mod seen;
 
 use std::collections::BTreeSet;
@@ -56,14 +57,16 @@ fn spares_clusters(action: &str) -> bool {
 /// Everything that may follow the word `cloudformation` in the sources: the client's type, its one
 /// field, and the calls themselves. A client that is lent out under another name ends the line
 /// differently, and is not in this list.
-const AFTER_THE_WORD: [&str; 7] = [
+const AFTER_THE_WORD: [&str; 9] = [
     "::Client,",
     "::Client::new(&sdk),",
     "::operation::describe_stacks::DescribeStacksOutput;",
     "::types::Stack;",
     ": aws_sdk_cloudformation::Client",
     ":DescribeStacks\"",
+    ":GetTemplate\"",
     ".describe_stacks()",
+    ".get_template()",
 ];
 
 /// Every source of the crates that the daemon consists of, tests left out.

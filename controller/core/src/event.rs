@@ -129,6 +129,10 @@ reasons! {
     ClusterStatusChanged,
     /// A cluster of the environment's is gone.
     ClusterGone,
+    /// The nodes of a cluster of the environment's do not reach the shared bucket as the row says.
+    ClusterAccessDiffers,
+    /// They do again, or it cannot be told any more.
+    ClusterAccessSettled,
     /// Clusters cannot be seen, because the daemon may not ask.
     ClustersNotSeen,
     /// Neither looked at nor touched, because somebody paused it.

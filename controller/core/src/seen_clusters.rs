@@ -7,7 +7,9 @@
 //!
 //! Anything that could change a cluster. Clusters are their users'; they are looked at.
 
+mod access;
 mod compare;
+mod judge;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +18,9 @@ use serde::{Deserialize, Serialize};
 use crate::environment::Timestamp;
 use crate::observed::Observed;
 
+pub use self::access::{AccessCheck, Grant, Reach, Verdict, check, reach};
 pub use self::compare::{ClusterChanges, StoredCluster, compare, unlisted};
+pub use self::judge::{Asked, Granted, judge, state_of, unread};
 
 /// The tag whose value is the `ParallelCluster` version that made a stack.
 pub const VERSION_TAG: &str = "parallelcluster:version";
@@ -34,19 +38,22 @@ pub struct ClusterRequest {
     pub list: bool,
     /// Stacks to ask for by their ARN: those that a list did not contain.
     pub stacks: BTreeSet<String>,
+    /// Stacks, by their ARN, whose template is wanted.
+    pub templates: BTreeSet<String>,
 }
 
 impl ClusterRequest {
     /// Whether it asks for anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        !self.list && self.stacks.is_empty()
+        !self.list && self.stacks.is_empty() && self.templates.is_empty()
     }
 
     /// Adds what another one asks.
     pub fn add(&mut self, more: &Self) {
         self.list |= more.list;
         self.stacks.extend(more.stacks.iter().cloned());
+        self.templates.extend(more.templates.iter().cloned());
     }
 }
 
@@ -57,6 +64,8 @@ pub struct ClusterWorld {
     pub listed: Option<Result<Vec<SeenCluster>, NotListed>>,
     /// What became of stacks that were asked for by ARN. Absent is one that AWS has deleted.
     pub stacks: BTreeMap<String, Observed<SeenCluster>>,
+    /// The text of the templates that were asked for, by the stack's ARN.
+    pub templates: BTreeMap<String, Observed<String>>,
 }
 
 impl ClusterWorld {
@@ -66,6 +75,7 @@ impl ClusterWorld {
             self.listed = later.listed;
         }
         self.stacks.extend(later.stacks);
+        self.templates.extend(later.templates);
     }
 }
 

@@ -4,20 +4,40 @@
 //!
 //! Any way from here to a plan. Clusters are looked at; nothing is ever decided about one.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use streamkeeper_core::cloud::{Cloud, ObserveRequest};
+use streamkeeper_core::environment::{Environment, Scope};
 use streamkeeper_core::event::{Event, EventReason, EventType};
 use streamkeeper_core::observed::ObservedWorld;
-use streamkeeper_core::seen_clusters::{ClusterRequest, NotListed, compare, unlisted};
+use streamkeeper_core::seen_clusters::{
+    Asked, ClusterRequest, ClusterWorld, NotListed, SeenCluster, compare, judge, unlisted, unread,
+};
 use streamkeeper_state::{EnvironmentRow, Orphan, StoreError};
 
 use super::Keeper;
 use super::story::log_event;
 
+/// What the name of a home bucket begins with; region and account follow.
+const HOME_PREFIX: &str = "appstream2-36fb080bb8-";
+
 /// Clusters are looked at with every fifth sweep: they come and go in the course of hours, and AWS
 /// says of the list that it is a heavy call.
 const EVERY: u64 = 5;
+
+/// The environments that clusters belong to and that say something of them; one that cannot be
+/// read says nothing.
+fn desired(rows: &[EnvironmentRow], listed: &[SeenCluster], scope: &Scope) -> Vec<Environment> {
+    let named: BTreeSet<&str> = listed
+        .iter()
+        .filter_map(|cluster| cluster.environment.as_deref())
+        .collect();
+    rows.iter()
+        .filter(|row| named.contains(row.name.as_str()))
+        .filter_map(|row| row.desired(&scope.account).ok())
+        .filter(|environment| !environment.spec.clusters.is_empty())
+        .collect()
+}
 
 impl<C: Cloud + std::fmt::Debug> Keeper<C> {
     /// Whether this sweep lists clusters. The first of a life does.
@@ -47,14 +67,26 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
             .store
             .load_clusters(shared.lease.fence().scope_id)
             .await?;
+        let desired = desired(rows, &listed, &shared.scope);
+        let specs = desired.iter().map(|environment| {
+            let clusters = environment.spec.clusters.as_slice();
+            (environment.name.as_str(), (environment.uid, clusters))
+        });
+        let Scope { account, region } = &shared.scope;
+        let wanted = Asked {
+            specs: specs.collect(),
+            home: format!("{HOME_PREFIX}{region}-{account}"),
+        };
         let missing = unlisted(&stored, &listed);
-        let mut asked = BTreeMap::new();
-        if !missing.is_empty() {
+        let templates = unread(&stored, &listed, &wanted);
+        let mut asked = ClusterWorld::default();
+        if !missing.is_empty() || !templates.is_empty() {
             let request = ObserveRequest {
                 now: shared.clock.now(),
                 clusters: ClusterRequest {
                     list: false,
                     stacks: missing,
+                    templates,
                 },
                 ..ObserveRequest::default()
             };
@@ -65,13 +97,14 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
                 seen = look => seen,
             };
             shared.metrics.reads(&seen.calls);
-            asked = seen.clusters.stacks;
+            asked = seen.clusters;
             for (operation, calls) in seen.calls {
                 *world.calls.entry(operation).or_default() += calls;
             }
         }
         let environments = rows.iter().map(|row| (row.name.as_str(), row.uid));
-        let changes = compare(&stored, &listed, &asked, &environments.collect());
+        let mut changes = compare(&stored, &listed, &asked.stacks, &environments.collect());
+        judge(&stored, &listed, &asked.templates, &wanted, &mut changes);
         if changes.is_empty() {
             return Ok(true);
         }

@@ -22,6 +22,7 @@ async fn looked(front: &Front, stacks: &[&String]) -> ClusterWorld {
         clusters: ClusterRequest {
             list: true,
             stacks: stacks.iter().map(|arn| (*arn).clone()).collect(),
+            ..ClusterRequest::default()
         },
         ..ObserveRequest::default()
     };

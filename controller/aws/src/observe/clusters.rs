@@ -18,6 +18,8 @@ use crate::{convert, error};
 /// Named with its service, because AppStream has an operation of the same name.
 const OPERATION: &str = "cloudformation:DescribeStacks";
 
+const TEMPLATE: &str = "cloudformation:GetTemplate";
+
 /// What CloudFormation answers about a stack that there is not.
 const NO_SUCH_STACK: &str = "ValidationError";
 
@@ -33,8 +35,15 @@ pub(super) async fn observe(reader: &Arc<Reader>, request: &ClusterRequest) -> C
     let by_arn = reader.each(&request.stacks, |reader, arn| async move {
         by_arn(&reader, &arn).await
     });
-    let (listed, stacks) = tokio::join!(listed, by_arn);
-    ClusterWorld { listed, stacks }
+    let templates = reader.each(&request.templates, |reader, arn| async move {
+        template(&reader, &arn).await
+    });
+    let (listed, stacks, templates) = tokio::join!(listed, by_arn, templates);
+    ClusterWorld {
+        listed,
+        stacks,
+        templates,
+    }
 }
 
 /// The whole list or nothing: with half of it, what is on the other half would look gone.
@@ -75,6 +84,19 @@ async fn by_arn(reader: &Reader, arn: &str) -> Observed<SeenCluster> {
         || Observed::Unknown(format!("{OPERATION} {arn}: is no cluster any more")),
         Observed::Present,
     )
+}
+
+/// The text that the stack was made of, as its maker wrote it.
+async fn template(reader: &Reader, arn: &str) -> Observed<String> {
+    let request = reader.clients.cloudformation.get_template().stack_name(arn);
+    match reader.call(TEMPLATE, || request.clone().send()).await {
+        Ok(answer) => answer.template_body.map_or_else(
+            || Observed::Unknown(format!("{TEMPLATE} {arn}: answered without it")),
+            Observed::Present,
+        ),
+        // Without a request id, so that a reason that stays the same reads the same.
+        Err(error) => Observed::Unknown(format!("{TEMPLATE}: {error}")),
+    }
 }
 
 async fn describe(

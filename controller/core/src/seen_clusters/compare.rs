@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::SeenCluster;
+use super::access::AccessCheck;
+use super::judge::Granted;
 use crate::event::{Event, EventReason, EventType};
 use crate::observed::Observed;
 
@@ -26,6 +28,23 @@ pub struct StoredCluster {
     pub cluster: SeenCluster,
     /// Whether the last look did not see it, and it is not known to be gone.
     pub is_lost: bool,
+    /// What its template grants, if it was read.
+    pub granted: Option<Granted>,
+    /// What came of comparing that with the row.
+    pub check: Option<AccessCheck>,
+}
+
+impl StoredCluster {
+    /// A cluster of which nothing but the list is known.
+    #[must_use]
+    pub const fn new(cluster: SeenCluster) -> Self {
+        Self {
+            cluster,
+            is_lost: false,
+            granted: None,
+            check: None,
+        }
+    }
 }
 
 /// What a look changes in the store, and what it tells.
@@ -124,10 +143,12 @@ impl Story<'_> {
             Some(_) | None => self.seen(cluster),
         }
         if same != Some(cluster) || known.is_some_and(|known| known.is_lost) {
-            self.changes.written.push(StoredCluster {
-                cluster: cluster.clone(),
-                is_lost: false,
-            });
+            // What was read of a namesake's template is nothing about this one.
+            let kept = same.and(known).cloned();
+            let mut written = kept.unwrap_or_else(|| StoredCluster::new(cluster.clone()));
+            cluster.clone_into(&mut written.cluster);
+            written.is_lost = false;
+            self.changes.written.push(written);
         }
     }
 

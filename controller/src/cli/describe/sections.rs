@@ -199,7 +199,7 @@ fn ended_drift(drift: &[&DriftRow], now: Timestamp) -> Table {
 }
 
 fn clusters(clusters: &[ClusterRow], now: Timestamp) -> Table {
-    let mut table = Table::new(["NAME", "STATUS", "VERSION", "USER", "SEEN"]);
+    let mut table = Table::new(["NAME", "STATUS", "VERSION", "USER", "SEEN", "ACCESS"]);
     for row in clusters {
         table.row(vec![
             Cell::new(&row.name),
@@ -207,9 +207,20 @@ fn clusters(clusters: &[ClusterRow], now: Timestamp) -> Table {
             Cell::new(&row.version),
             Cell::optional(row.user.as_ref()),
             verified(row.seen_at, now).into(),
+            access(row),
         ]);
     }
     table
+}
+
+/// How a cluster's access compares, with the reason unless all is well.
+fn access(row: &ClusterRow) -> Cell {
+    match (row.access.as_deref(), row.access_message.as_deref()) {
+        (Some(access @ ("differs" | "unknown")), Some(why)) => {
+            Cell::new(format!("{access}: {why}"))
+        }
+        (access, _) => Cell::new(access.unwrap_or(NONE)),
+    }
 }
 
 /// A value in one line, its middle left out when it is long.

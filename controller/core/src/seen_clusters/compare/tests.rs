@@ -13,10 +13,7 @@ fn cluster(name: &str, status: &str) -> SeenCluster {
 }
 
 fn stored(cluster: &SeenCluster) -> StoredCluster {
-    StoredCluster {
-        cluster: cluster.clone(),
-        is_lost: false,
-    }
+    StoredCluster::new(cluster.clone())
 }
 
 fn told(changes: &ClusterChanges) -> Vec<String> {

@@ -190,6 +190,8 @@ fn what_is_unusual_is_said() {
             version: "3.16.1".to_owned(),
             user: Some("ada".to_owned()),
             seen_at: Some(at(-60)),
+            access: Some("differs".to_owned()),
+            access_message: Some("it may not write".to_owned()),
         }],
     });
     for line in [
@@ -201,8 +203,8 @@ fn what_is_unusual_is_said() {
         "Start owed:       cfd\n",
         "Unreadable:       mode \"x\" is not known\n",
         "Drift:            <none>\n",
-        "Clusters:\n  NAME   STATUS            VERSION   USER   SEEN\n",
-        "  mesh   CREATE_COMPLETE   3.16.1    ada    60s ago\n",
+        "Clusters:\n  NAME   STATUS            VERSION   USER   SEEN      ACCESS\n",
+        "  mesh   CREATE_COMPLETE   3.16.1    ada    60s ago   differs: it may not write\n",
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }

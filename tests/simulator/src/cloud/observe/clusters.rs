@@ -19,6 +19,7 @@ pub(super) fn observe(look: &Look<'_>, request: &ClusterRequest) -> ClusterWorld
     ClusterWorld {
         listed: request.list.then(|| list(look)),
         stacks: each(&request.stacks, |arn| by_arn(look, arn)),
+        templates: each(&request.templates, |arn| template(look, arn)),
     }
 }
 
@@ -55,6 +56,23 @@ fn by_arn(look: &Look<'_>, arn: &str) -> Observed<SeenCluster> {
             Observed::Present,
         ),
         None => Observed::Unknown("answered without it".to_owned()),
+    }
+}
+
+fn template(look: &Look<'_>, arn: &str) -> Observed<String> {
+    let operation = "GetTemplate";
+    match look.ask(
+        Service::CloudFormation,
+        operation,
+        json!({"StackName": arn}),
+    ) {
+        Ok(output) => Observed::Present(
+            output["TemplateBody"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+        ),
+        Err(error) => Observed::Unknown(format!("cloudformation:{operation}: {error}")),
     }
 }
 
