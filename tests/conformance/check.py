@@ -25,6 +25,7 @@ SERVICES = {
     "application-autoscaling": "application-autoscaling",
     "cloudformation": "cloudformation",
     "sts": "sts",
+    "iam": "iam",
     "s3": "s3",
 }
 
