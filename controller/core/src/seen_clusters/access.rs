@@ -151,30 +151,29 @@ fn is_own(arn: &Value) -> bool {
 
 /// The elements of a list, or the one thing that stands for it.
 fn list(value: &Value) -> std::slice::Iter<'_, Value> {
-    match value {
-        Value::Null => [].iter(),
-        Value::Array(items) => items.iter(),
-        one => std::slice::from_ref(one).iter(),
-    }
+    let one = if value.is_null() {
+        &[]
+    } else {
+        std::slice::from_ref(value)
+    };
+    value.as_array().map_or(one, Vec::as_slice).iter()
 }
 
 /// What stands behind `arn:…:s3:::` in a text, or in texts that CloudFormation joins. Of what it
 /// fills in, only the partition may be missing.
 fn resource_of(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        joined => {
-            let join = joined["Fn::Join"].as_array()?;
-            let [Value::String(separator), Value::Array(parts)] = join.as_slice() else {
-                return None;
-            };
-            let parts = parts.iter().map(|part| match part {
-                Value::String(text) => Some(text.as_str()),
-                reference if reference["Ref"] == "AWS::Partition" => Some("aws"),
-                _ => None,
-            });
-            parts.collect::<Option<Vec<_>>>()?.join(separator)
-        }
+    let text = if let Some(text) = value.as_str() {
+        text.to_owned()
+    } else {
+        let join = value["Fn::Join"].as_array()?;
+        let [Value::String(separator), Value::Array(parts)] = join.as_slice() else {
+            return None;
+        };
+        let parts = parts.iter().map(|part| {
+            let is_partition = part["Ref"] == "AWS::Partition";
+            part.as_str().or_else(|| is_partition.then_some("aws"))
+        });
+        parts.collect::<Option<Vec<_>>>()?.join(separator)
     };
     let mut parts = text.splitn(6, ':');
     let [arn, _partition, service, "", "", resource] =

@@ -89,9 +89,9 @@ pub(crate) fn named_in(policy: &Value) -> BTreeSet<String> {
     let statements = policy["Statement"].as_array().into_iter().flatten();
     let kinds = statements.flat_map(|one| [&one["Principal"]["AWS"], &one["NotPrincipal"]["AWS"]]);
     kinds
-        .flat_map(|names| match names {
-            Value::Array(names) => names.iter().collect(),
-            one => vec![one],
+        .flat_map(|names| {
+            let one = std::slice::from_ref(names);
+            names.as_array().map_or(one, Vec::as_slice)
         })
         .filter_map(Value::as_str)
         .filter(|name| name.contains(":role/") || name.contains(":user/"))

@@ -36,7 +36,7 @@ pub(super) fn make(draft: &mut Draft<'_>) {
             (EventType::Warning, reason, denial.message)
         }));
         for (event_type, reason, message) in sayings {
-            draft.remark(&ObjectRef::bucket(name), (event_type, reason), message);
+            draft.remark(ObjectRef::bucket(name), (event_type, reason), message);
         }
     }
 }

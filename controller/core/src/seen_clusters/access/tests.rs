@@ -4,8 +4,11 @@ use super::*;
 
 const BASE: &str = "appstream2-36fb080bb8-eu-west-1-111122223333";
 
+/// Statements by `Sid`, with the resources of each.
+type Statements<'a> = &'a [(&'a str, &'a [&'a str])];
+
 /// The part of a template that `pcluster` 3.16 makes of a head node's `S3Access`.
-fn template(statements: &[(&str, &[&str])]) -> String {
+fn template(statements: Statements<'_>) -> String {
     let statements: Vec<Value> = statements
         .iter()
         .map(|(sid, resources)| {
@@ -39,7 +42,7 @@ fn cluster(access: ClusterAccess, users: Option<&[&str]>) -> ClusterSpec {
     }
 }
 
-fn checked(spec: &ClusterSpec, statements: &[(&str, &[&str])]) -> AccessCheck {
+fn checked(spec: &ClusterSpec, statements: Statements<'_>) -> AccessCheck {
     let reach = reach(&template(statements)).expect("a template");
     check(spec, BASE, &reach)
 }
@@ -107,7 +110,7 @@ fn the_whole_bucket_matches_when_it_is_listed_read_and_written_as_the_row_says()
     let (bucket, all) = (bucket.as_str(), all.as_str());
     let read = cluster(ClusterAccess::ReadOnly, None);
     let write = cluster(ClusterAccess::ReadWrite, None);
-    let cases: [(&ClusterSpec, &[(&str, &[&str])], Verdict); 9] = [
+    let cases: [(&ClusterSpec, Statements<'_>, Verdict); 9] = [
         (&read, &[("S3Read", &[bucket, all])], Verdict::Matches),
         (
             &read,
@@ -158,7 +161,7 @@ fn a_bucket_that_the_row_names_is_the_one_that_is_compared() {
 }
 
 /// The verdict of a head node that has policies by ARN besides.
-fn with_policies(spec: &ClusterSpec, statements: &[(&str, &[&str])], arns: &Value) -> Verdict {
+fn with_policies(spec: &ClusterSpec, statements: Statements<'_>, arns: &Value) -> Verdict {
     let mut text: Value = serde_json::from_str(&template(statements)).expect("a template");
     text["Resources"]["RoleHeadNode"]["Properties"] = json!({"ManagedPolicyArns": arns});
     check(spec, BASE, &reach(&text.to_string()).expect("a template")).verdict
@@ -190,7 +193,7 @@ fn of_users_folders_listing_is_never_in_the_template() {
     let bobs = folder(AuthenticationType::Api, "bob");
     let elsewhere = folder(AuthenticationType::Saml, "ada");
     let listed = json!(["arn:aws:iam::111122223333:policy/lists-folders"]);
-    let verdict = |statements: &[(&str, &[&str])]| checked(&spec, statements).verdict;
+    let verdict = |statements: Statements<'_>| checked(&spec, statements).verdict;
     let all: (&str, &[&str]) = ("S3ReadWrite", &[&adas]);
     assert_eq!(with_policies(&spec, &[all], &listed), Verdict::Unknown);
     let check = checked(&spec, &[all]);
