@@ -1,7 +1,8 @@
 #!/bin/sh
 # Has the real aws-parallelcluster package judge every configuration that the tests render.
 #
-#   tests/judged/run.sh
+#   tests/judged/run.sh           all that the core's tests render
+#   tests/judged/run.sh CASES     cases that somebody else wrote down
 #
 # Accepted must be all that `cluster::tests::corpus` writes down, and refused everything in broken/.
 # Needs python3 with venv, and PyPI for the first run; no AWS account, and no network after that.
@@ -23,9 +24,13 @@ if ! cmp -s "$here/requirements.txt" "$venv/requirements.txt"; then
     cp "$here/requirements.txt" "$venv/requirements.txt"
 fi
 
+if [ $# -gt 0 ]; then
+    exec "$venv/bin/python" -B "$here/judge.py" "$1" "$here/broken"
+fi
+
 rm -rf "$cases"
 mkdir -p "$cases"
-(cd "$root" && JUDGED_DIR=$cases cargo test --quiet --locked --package streamkeeper-core --lib \
+(cd "$root" && JUDGED_DIR=$cases cargo test --quiet --locked --workspace --lib \
     cluster::tests::corpus)
 
 # -B: no __pycache__ in the source tree.

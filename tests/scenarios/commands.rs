@@ -13,6 +13,7 @@ mod following;
 mod importing;
 mod reading;
 mod waiting;
+mod walkthrough;
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
