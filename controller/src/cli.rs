@@ -17,6 +17,7 @@ mod events;
 mod export;
 mod failure;
 mod get;
+mod image_script;
 mod import;
 mod migrate;
 mod output;
@@ -120,6 +121,8 @@ enum Command {
     Url(url::Args),
     /// Print the ParallelCluster configuration of a cluster
     ClusterConfig(cluster_config::Args),
+    /// Print the script that makes an environment's image
+    ImageScript(image_script::Args),
     /// Print the JSON Schema of an environment's spec
     Schema(schema::Args),
 }
@@ -187,6 +190,7 @@ async fn dispatch(global: &GlobalOptions, command: Command) -> anyhow::Result<Ex
         Command::Delete(args) => delete::run(global, args).await,
         Command::Url(args) => url::run(global, args).await,
         Command::ClusterConfig(args) => cluster_config::run(global, args).await,
+        Command::ImageScript(args) => image_script::run(global, args).await,
         Command::Schema(args) => schema::run(args),
     }
 }

@@ -10,6 +10,7 @@ mod entering;
 mod exporting;
 mod failing;
 mod following;
+mod imaging;
 mod importing;
 mod reading;
 mod waiting;

@@ -4,6 +4,7 @@ mod changing;
 mod deleting;
 mod disrupting;
 mod draining;
+pub(crate) mod imaging;
 mod leaving;
 mod replacing;
 mod scaling;

@@ -20,6 +20,7 @@ mod associations;
 mod buckets;
 mod clusters;
 mod entitlements;
+mod images;
 mod names;
 mod principals;
 mod reader;
@@ -136,7 +137,17 @@ impl Described for ObservedStack {
 /// Looks at what the request names.
 pub(crate) async fn observe(reader: &Arc<Reader>, request: &ObserveRequest) -> ObservedWorld {
     let (fleets, stacks) = inventories(reader, request).await;
-    let (stack_fleets, fleet_stacks, people, scaling, principals, buckets, access, clusters) = tokio::join!(
+    let (
+        stack_fleets,
+        fleet_stacks,
+        people,
+        scaling,
+        principals,
+        buckets,
+        access,
+        clusters,
+        images,
+    ) = tokio::join!(
         associations::fleets_of_stacks(reader, &request.associations_of_stacks),
         associations::stacks_of_fleets(reader, &request.associations_of_fleets),
         associations::people_on_fleets(reader, &request.sessions),
@@ -145,6 +156,7 @@ pub(crate) async fn observe(reader: &Arc<Reader>, request: &ObserveRequest) -> O
         buckets::read(reader, &request.buckets),
         access::observe(reader, &request.access),
         clusters::observe(reader, &request.clusters),
+        images::by_name(reader, &request.images),
     );
     let (sessions, instances) = associations::counted(people);
     ObservedWorld {
@@ -160,6 +172,7 @@ pub(crate) async fn observe(reader: &Arc<Reader>, request: &ObserveRequest) -> O
         scaling,
         clusters,
         principals,
+        images,
         calls: reader.calls(),
     }
 }

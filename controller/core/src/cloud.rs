@@ -41,6 +41,8 @@ pub struct ObserveRequest {
     pub clusters: ClusterRequest,
     /// Roles and users, by ARN, whose unique id is wanted.
     pub principals: BTreeSet<String>,
+    /// Images of which it is wanted whether they are there.
+    pub images: BTreeSet<String>,
 }
 
 /// Who we are, as STS says.

@@ -123,6 +123,8 @@ reasons! {
     Contested,
     /// Too many deletions or stops in an hour.
     BudgetExceeded,
+    /// The image of the row's recipe does not exist, or came to nothing.
+    ImageMissing,
     /// A cluster of the environment's was seen for the first time.
     ClusterSeen,
     /// A cluster of the environment's has another status.

@@ -31,6 +31,7 @@ pub mod environment;
 pub mod event;
 pub mod fields;
 pub mod folder;
+pub mod image;
 pub mod import;
 pub mod last_look;
 pub mod neighbours;

@@ -80,8 +80,19 @@ pub struct ObservedWorld {
     pub clusters: ClusterWorld,
     /// Unique ids of roles and users, by ARN, for those that were asked for.
     pub principals: BTreeMap<String, Observed<String>>,
+    /// Images by name, for those that were asked for.
+    pub images: BTreeMap<String, Observed<ObservedImage>>,
     /// AWS read calls this look took, by operation.
     pub calls: BTreeMap<String, u64>,
+}
+
+/// An image, as far as it matters to whoever wants a fleet on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedImage {
+    /// Its state, in AWS's word: `AVAILABLE`, `PENDING`, `FAILED`, …
+    pub state: String,
+    /// Why it is in that state, in AWS's words.
+    pub reason: Option<String>,
 }
 
 /// Things of one kind by name, from a walk over the list, from reads by name, or both.

@@ -22,6 +22,7 @@ mod disruption;
 mod draft;
 mod entitlements;
 mod fleet;
+mod image;
 mod input;
 mod order;
 mod power;
@@ -177,6 +178,8 @@ pub enum WaitReason {
     EarlierStep,
     /// AWS creates the home bucket after a stack first enables home folders.
     HomeBucketMissing,
+    /// The image is being made.
+    ImagePending,
     /// Something could not be read.
     NotObserved,
     /// An earlier call's outcome is not known yet.
@@ -195,6 +198,8 @@ pub enum WaitReason {
     WrongFleetRef,
     /// Another environment or an earlier row still owns it, or a tag of somebody else is on it.
     Conflict,
+    /// The image of the row's recipe does not exist, or came to nothing.
+    ImageMissing,
     /// The change needs a new fleet.
     ReplacementNeeded,
     /// AWS refused the call, and will until the row or the account changes.
@@ -232,6 +237,7 @@ impl WaitReason {
             | Self::OutsideWindow
             | Self::EarlierStep
             | Self::HomeBucketMissing
+            | Self::ImagePending
             | Self::NotObserved
             | Self::OutcomeUnknown
             | Self::JustChanged
@@ -242,6 +248,7 @@ impl WaitReason {
             Self::DisruptionForbidden
             | Self::WrongFleetRef
             | Self::Conflict
+            | Self::ImageMissing
             | Self::ReplacementNeeded
             | Self::CallRefused
             | Self::AwsReportsErrors

@@ -18,6 +18,7 @@ mod disruption;
 mod entitlement;
 mod field;
 mod fleet;
+mod image;
 pub mod schema;
 mod stack;
 #[cfg(test)]
@@ -41,6 +42,10 @@ use self::field::value_or_missing;
 pub use self::fleet::{
     ComputeCapacity, DomainJoinInfoSpec, FleetSpec, FleetType, PlatformType, PowerState,
     S3LocationSpec, StreamView, VolumeConfigSpec, VpcConfigSpec,
+};
+pub use self::image::{
+    Application, BaseImage, Download, ImageBuild, ImageSpec, InstalledFile, Node, ParallelCluster,
+    Python, Recipe, Tool,
 };
 pub use self::stack::{
     AccessEndpointSpec, AccessEndpointType, AgentAccessConfigSpec, AgentAccessSettingSpec,
@@ -125,29 +130,6 @@ pub struct Spec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::ignore")]
     pub ignore: Vec<String>,
-}
-
-/// An existing image, by name or by ARN.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("x-exactlyOneOf" = [["name", "arn"]]))]
-pub struct ImageSpec {
-    /// The image's name.
-    #[serde(
-        default,
-        deserialize_with = "value_or_missing",
-        skip_serializing_if = "Option::is_none"
-    )]
-    #[schemars(with = "String", regex(pattern = schema::NAME_PATTERN))]
-    pub name: Option<String>,
-    /// The image's ARN, as for a public or shared image.
-    #[serde(
-        default,
-        deserialize_with = "value_or_missing",
-        skip_serializing_if = "Option::is_none"
-    )]
-    #[schemars(with = "String", regex(pattern = schema::ARN_PATTERN), length(max = 1224))]
-    pub arn: Option<String>,
 }
 
 /// Whether an existing fleet or stack of the desired name may be taken over.

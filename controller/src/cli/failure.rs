@@ -61,6 +61,9 @@ pub(crate) enum CliError {
     /// Nobody is let in.
     #[error(transparent)]
     Closed(Closed),
+    /// An environment whose image is not made from a recipe.
+    #[error("environment \"{0}\" has no image that is made from a recipe")]
+    NoRecipe(String),
     /// What was waited for did not come.
     #[error("timed out waiting for {0}")]
     TimedOut(String),
@@ -139,6 +142,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             | CliError::NothingMatches
             | CliError::Documents(_)
             | CliError::Closed(_)
+            | CliError::NoRecipe(_)
             | CliError::TimedOut(_),
         )
         | None => FAILED,
@@ -260,6 +264,7 @@ fn own_hints(error: &CliError) -> Vec<String> {
             vec!["`streamkeeper apply --help` shows what a document looks like".to_owned()]
         }
         CliError::Closed(Closed { why: _, hint }) => vec![hint.clone()],
+        CliError::NoRecipe(_) => vec!["spec.image.build declares one".to_owned()],
         CliError::BadDatabaseUrl(_)
         | CliError::NoRegion
         | CliError::NothingMatches

@@ -204,6 +204,7 @@ pub(crate) fn merge(world: &mut ObservedWorld, later: ObservedWorld) {
     world.scaling.extend(later.scaling);
     world.clusters.merge(later.clusters);
     world.principals.extend(later.principals);
+    world.images.extend(later.images);
     for (operation, calls) in later.calls {
         *world.calls.entry(operation).or_default() += calls;
     }
@@ -283,6 +284,7 @@ pub(crate) fn is_empty(request: &ObserveRequest) -> bool {
         && request.scaling.is_empty()
         && request.clusters.is_empty()
         && request.principals.is_empty()
+        && request.images.is_empty()
 }
 
 /// Adds what one request asks to another.
@@ -301,4 +303,5 @@ pub(crate) fn add(request: &mut ObserveRequest, more: &ObserveRequest) {
     request.scaling.extend(more.scaling.iter().cloned());
     request.clusters.add(&more.clusters);
     request.principals.extend(more.principals.iter().cloned());
+    request.images.extend(more.images.iter().cloned());
 }

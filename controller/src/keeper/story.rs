@@ -108,6 +108,7 @@ fn trouble(reason: WaitReason) -> Option<EventReason> {
         WaitReason::Conflict => Some(EventReason::Conflict),
         WaitReason::AwsReportsErrors => Some(EventReason::AwsReportsErrors),
         WaitReason::PlanRefused => Some(EventReason::PlanRefused),
+        WaitReason::ImageMissing => Some(EventReason::ImageMissing),
         WaitReason::BudgetExceeded => Some(EventReason::BudgetExceeded),
         WaitReason::FleetStarting
         | WaitReason::FleetStopping
@@ -116,6 +117,7 @@ fn trouble(reason: WaitReason) -> Option<EventReason> {
         | WaitReason::DisruptionForbidden
         | WaitReason::EarlierStep
         | WaitReason::HomeBucketMissing
+        | WaitReason::ImagePending
         | WaitReason::NotObserved
         | WaitReason::OutcomeUnknown
         | WaitReason::JustChanged

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::diff::{self, FieldChange, Fix, Terms, Wanted};
 use super::draft::Draft;
-use super::{WaitReason, association, disruption, looked_at, power, removal, scaling, tags};
+use super::{WaitReason, association, disruption, image, looked_at, power, removal, scaling, tags};
 use crate::action::{Action, ObjectRef};
 use crate::advice;
 use crate::fields::{Change, FLEET};
@@ -87,8 +87,10 @@ fn create(draft: &mut Draft<'_>, name: &str) {
         settings: settings_from(tree),
         tags,
     };
+    let held = image::hold(draft, &object);
     let step = draft.step(action, reason);
     step.manages = manages;
+    step.waiting_for = step.waiting_for.or(held);
     // A fleet made through the API is STOPPED (facts: Terraform's and botocore's issue threads).
     power::of_a_new_fleet(draft, name);
 }
@@ -273,14 +275,14 @@ fn desired_tree(draft: &Draft<'_>) -> Value {
 }
 
 fn image_member(image: &ImageSpec) -> (&'static str, Value) {
-    match (&image.name, &image.arn) {
-        (Some(name), _) => ("imageName", json!(name)),
-        (None, arn) => ("imageArn", json!(arn)),
+    match image.image_name() {
+        Some(name) => ("imageName", json!(name)),
+        None => ("imageArn", json!(image.arn)),
     }
 }
 
 /// The image is compared by what the row names; AWS returns both name and ARN.
-fn compare_image(draft: &Draft<'_>, fleet: &ObservedFleet, compared: &mut diff::Compared) {
+fn compare_image(draft: &mut Draft<'_>, fleet: &ObservedFleet, compared: &mut diff::Compared) {
     if draft.ignores(IMAGE) {
         return;
     }
@@ -299,7 +301,7 @@ fn compare_image(draft: &Draft<'_>, fleet: &ObservedFleet, compared: &mut diff::
     if desired == observed {
         compared.unchanged += 1;
         compared.holds.insert(IMAGE.to_owned(), desired);
-    } else {
+    } else if image::hold(draft, &ObjectRef::fleet(&fleet.name)).is_none() {
         compared.changes.push(FieldChange {
             member: member.to_owned(),
             path: IMAGE.to_owned(),

@@ -9,8 +9,8 @@ use crate::cluster::StoredConfig;
 use crate::environment::{Environment, Timestamp};
 use crate::neighbours::Neighbours;
 use crate::observed::{
-    Observed, ObservedBucket, ObservedFleet, ObservedStack, ObservedWorld, OccupiedInstance,
-    Scaling,
+    Observed, ObservedBucket, ObservedFleet, ObservedImage, ObservedStack, ObservedWorld,
+    OccupiedInstance, Scaling,
 };
 use crate::record::OpenIntent;
 
@@ -78,6 +78,8 @@ pub struct ObservedEnvironment {
     pub principals: BTreeMap<String, Observed<String>>,
     /// Buckets by `home` or name.
     pub buckets: BTreeMap<String, Observed<ObservedBucket>>,
+    /// Images by name.
+    pub images: BTreeMap<String, Observed<ObservedImage>>,
     /// Who may use what.
     pub access: ObservedAccess,
 }
@@ -105,8 +107,18 @@ impl ObservedEnvironment {
                 .unwrap_or_else(|| Observed::Unknown(NOT_ASKED.to_owned())),
             principals: world.principals.clone(),
             buckets: world.buckets.clone(),
+            images: world.images.clone(),
             access: ObservedAccess::of(&world.access, fleet, stack),
         }
+    }
+
+    /// An image by its name.
+    #[must_use]
+    pub fn image(&self, name: &str) -> Observed<ObservedImage> {
+        self.images
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| Observed::Unknown(NOT_ASKED.to_owned()))
     }
 
     /// Sessions on one fleet.

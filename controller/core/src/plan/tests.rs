@@ -23,6 +23,7 @@ mod fields;
 mod fleet_ref;
 mod identities;
 mod ignore;
+mod images;
 mod intents_and_settle;
 mod just_changed;
 mod laws;

@@ -22,8 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use streamkeeper_core::cloud::{ApplyError, ErrorClass, ObserveRequest};
 use streamkeeper_core::observed::{
-    BucketEncryption, Inventory, ObjectOwnership, Observed, ObservedBucket, ObservedWorld,
-    OccupiedInstance, Scaling,
+    BucketEncryption, Inventory, ObjectOwnership, Observed, ObservedBucket, ObservedImage,
+    ObservedWorld, OccupiedInstance, Scaling,
 };
 use streamkeeper_core::policy::IamPrincipal;
 
@@ -72,6 +72,7 @@ pub(super) fn observe(cloud: &SimulatedCloud, request: &ObserveRequest) -> Obser
         scaling,
         clusters,
         principals,
+        images,
     } = request;
     let look = Look {
         cloud,
@@ -104,6 +105,7 @@ pub(super) fn observe(cloud: &SimulatedCloud, request: &ObserveRequest) -> Obser
         scaling: look.scaling(scaling),
         clusters: clusters::observe(&look, clusters),
         principals: each(principals, |arn| look.unique_id(arn)),
+        images: each(images, |image| look.image(image)),
         calls: look.calls.into_inner(),
     }
 }
@@ -251,6 +253,22 @@ impl Look<'_> {
             .as_u64()
             .max(status["ActiveUserSessions"].as_u64());
         Ok(used.map_or(0, |used| u32::try_from(used).unwrap_or(u32::MAX)))
+    }
+
+    fn image(&self, name: &str) -> Observed<ObservedImage> {
+        let operation = "DescribeImages";
+        let output = match self.ask(Service::AppStream, operation, json!({"Names": [name]})) {
+            Ok(output) => output,
+            Err(error) if error.code == "ResourceNotFoundException" => return Observed::Absent,
+            Err(error) => return Observed::Unknown(format!("{operation} {name}: {error}")),
+        };
+        let image = &output["Images"][0];
+        let reason = &image["StateChangeReason"];
+        let words = reason["Code"].as_str().zip(reason["Message"].as_str());
+        Observed::Present(ObservedImage {
+            state: image["State"].as_str().unwrap_or_default().to_owned(),
+            reason: words.map(|(code, message)| format!("{code}: {message}")),
+        })
     }
 
     /// Fifty fleets a call; one that is not in the answer has no target.

@@ -191,6 +191,7 @@ pub(crate) fn nothing() -> ObservedEnvironment {
         instances: BTreeMap::from([("cfd".to_owned(), Observed::Present(BTreeMap::new()))]),
         principals: BTreeMap::new(),
         buckets: BTreeMap::new(),
+        images: BTreeMap::new(),
         access: ObservedAccess::default(),
     }
 }
@@ -344,6 +345,7 @@ pub(crate) fn render(plan: &Plan) -> String {
         ("buckets", &needs.buckets),
         ("sessions", &needs.sessions),
         ("what scales", &needs.scaling),
+        ("images", &needs.images),
     ] {
         for name in names {
             writeln!(text, "ask {what} {name}").unwrap();

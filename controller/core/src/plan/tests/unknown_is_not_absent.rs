@@ -90,8 +90,8 @@ fn a_deletion_waits_for_what_it_cannot_see() {
         for _ in 0..3 {
             world.pass();
         }
-        // No policy keeps a fleet, and nobody here is shown by a unique id.
-        let untouched = !blind.buckets && !blind.access && !blind.principals;
+        // No policy and no image keeps a fleet, and nobody here is shown by a unique id.
+        let untouched = !blind.buckets && !blind.access && !blind.principals && !blind.images;
         assert_eq!(untouched, world.aws.fleets.contains_key("cfd"), "{blind:?}");
         if blind.access {
             assert!(world.aws.stacks.contains_key("cfd"), "{blind:?}");

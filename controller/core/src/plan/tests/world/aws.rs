@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use super::access::Access;
 use crate::action::{AccessCall, Action, ObjectKind};
 use crate::observed::{
-    FleetState, ObservedBucket, ObservedFleet, ObservedStack, ObservedTags, OccupiedInstance,
-    Scaling,
+    FleetState, ObservedBucket, ObservedFleet, ObservedImage, ObservedStack, ObservedTags,
+    OccupiedInstance, Scaling,
 };
 
 /// Why AWS refuses a call.
@@ -55,6 +55,8 @@ pub(crate) struct Aws {
     pub(crate) draining: BTreeSet<(String, String)>,
     /// What Application Auto Scaling has of each fleet.
     pub(crate) scaling: BTreeMap<String, Scaling>,
+    /// Images by name.
+    pub(crate) images: BTreeMap<String, ObservedImage>,
     /// Policies by bucket.
     pub(crate) buckets: BTreeMap<String, Option<Value>>,
     /// Unique ids by ARN.

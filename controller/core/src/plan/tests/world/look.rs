@@ -21,11 +21,12 @@ pub(crate) struct Blind {
     pub(crate) principals: bool,
     pub(crate) buckets: bool,
     pub(crate) access: bool,
+    pub(crate) images: bool,
 }
 
 impl Blind {
     /// Each part alone.
-    pub(crate) fn each() -> [Self; 9] {
+    pub(crate) fn each() -> [Self; 10] {
         let none = Self::default;
         [
             Self {
@@ -62,6 +63,10 @@ impl Blind {
             },
             Self {
                 access: true,
+                ..none()
+            },
+            Self {
+                images: true,
                 ..none()
             },
         ]
@@ -209,6 +214,11 @@ impl World {
             let seen = self.seen(self.blind.principals, id);
             world.principals.insert(arn.clone(), seen);
         }
+        for image in &request.images {
+            let found = self.aws.images.get(image).cloned();
+            let seen = self.seen(self.blind.images, found);
+            world.images.insert(image.clone(), seen);
+        }
         for bucket in &request.buckets {
             let name = if bucket == "home" {
                 self.aws.home.clone()
@@ -256,4 +266,5 @@ pub(super) fn merge(world: &mut ObservedWorld, later: ObservedWorld) {
     world.access.merge(later.access);
     world.scaling.extend(later.scaling);
     world.principals.extend(later.principals);
+    world.images.extend(later.images);
 }
