@@ -47,6 +47,7 @@ class Script:
         self.entitlements()
         self.themes()
         self.applications()
+        self.principals()
         self.tags()
         self.buckets()
         self.clusters()
@@ -369,6 +370,41 @@ class Script:
         self.call("appstream", "DisassociateApplicationFleet", **pair)
         self.call("appstream", "DeleteFleet", Name="elastic")
 
+    def principals(self):
+        account = "arn:aws:iam::111122223333"
+        role, user = f"{account}:role/team/nodes", f"{account}:user/ada"
+
+        def made(arn, operation, asked):
+            self.simulator.command(f"principal {arn}")
+
+            def found():
+                try:
+                    return self.send("iam", operation, asked)
+                except botocore.exceptions.ClientError:
+                    # The command on the simulator's input may not have been read yet.
+                    return None
+
+            self.expect(f"{operation} finds {arn}", bool(wire.wait_for(found)), True)
+            return self.call("iam", operation, **asked)
+
+        found = made(role, "GetRole", {"RoleName": "nodes"})["Role"]
+        self.expect("role", (found["Arn"], found["Path"]), (role, "/team/"))
+        self.expect("kind of a role's id", found["RoleId"][:4], "AROA")
+        found = made(user, "GetUser", {"UserName": "ada"})["User"]
+        self.expect("user", (found["Arn"], found["Path"]), (user, "/"))
+        self.expect("kind of a user's id", found["UserId"][:4], "AIDA")
+        refused = self.refused_by("iam")
+        refused("NoSuchEntity", "GetRole", RoleName="ada")
+        refused("NoSuchEntity", "GetUser", UserName="nodes")
+
+        before = found["UserId"]
+        self.simulator.command(f"principal {user}")
+
+        def is_another():
+            return self.send("iam", "GetUser", {"UserName": "ada"})["User"]["UserId"] != before
+
+        self.expect("another id of a user made anew", wire.wait_for(is_another), True)
+
     def tags(self):
         fleet = self.call("appstream", "DescribeFleets", Names=["one"])["Fleets"][0]
         arn = fleet["Arn"]
@@ -541,7 +577,8 @@ class Script:
         found = []
         if error["Code"] != code:
             found.append(f"{error['Code']}: {error['Message']}")
-        declared = {shape.name: shape for shape in answer.operation.error_shapes}
+        # What is on the wire may be shorter than the shape's name, as with IAM's.
+        declared = {shape.error_code: shape for shape in answer.operation.error_shapes}
         common = {"s3": S3_ERRORS, "sts": STS_ERRORS, "cloudformation": STACK_ERRORS}
         service = answer.operation.service_model.service_name
         if code not in declared and code not in common.get(service, COMMON_ERRORS):

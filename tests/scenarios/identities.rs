@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use streamkeeper_simulator::{Fault, Matcher, Service};
-use streamkeeper_tests::{REGION, World};
+use streamkeeper_tests::World;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/team/nodes";
 
@@ -61,7 +61,7 @@ async fn a_role_that_was_made_anew_is_written_once() {
     let (mut world, bucket) = world().await;
     let before = world.changes().len();
     world.simulator.retire_principal(ROLE);
-    world.simulator.make_principal_anew(REGION, ROLE);
+    world.simulator.make_principal_anew(ROLE);
     let dead = principal(&world, &bucket);
     assert!(dead.starts_with("AROA"), "{dead}");
     world.run_for(SWEEPS).await;

@@ -63,7 +63,7 @@ async fn only_no_such_entity_and_another_path_are_absence() {
     let before = id_of(&front, ROLE).await;
     front.simulator.retire_principal(ROLE);
     assert_eq!(id_of(&front, ROLE).await, Observed::Absent);
-    front.simulator.make_principal_anew(REGION, ROLE);
+    front.simulator.make_principal_anew(ROLE);
     let after = id_of(&front, ROLE).await;
     assert!(after.present().is_some());
     assert_ne!(before, after);

@@ -12,6 +12,9 @@ use crate::config::ImageSeed;
 use crate::model::hands;
 use crate::{Call, Caller, Simulator};
 
+/// The region that requests to IAM are signed for, wherever they come from.
+const IAM_REGION: &str = "us-east-1";
+
 /// A session to put into the world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionSeed {
@@ -278,10 +281,10 @@ impl Simulator {
             .surroundings(|surroundings| surroundings.principals.delete(arn));
     }
 
-    /// Makes a deleted role or user anew under the same name: it has another unique id, and
-    /// bucket policies in a region keep the old one.
-    pub fn make_principal_anew(&self, region: &str, arn: &str) {
-        self.touch(region, |hand| hand.make_principal_anew(arn));
+    /// Makes a role or user. If there was one of that ARN, this one has another unique id, and
+    /// bucket policies keep the old one.
+    pub fn make_principal_anew(&self, arn: &str) {
+        self.touch(IAM_REGION, |hand| hand.make_principal_anew(arn));
     }
 
     /// Has S3 show a role or user by its unique id although it is there, or by its ARN again.

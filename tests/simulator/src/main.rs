@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use streamkeeper_core::policy::IamPrincipal;
 use streamkeeper_simulator::{
     CloudStackSeed, Config, HomeBucketNaming, SessionSeed, Simulator, Trust, http, input_model,
     operations,
@@ -22,7 +23,7 @@ const CLUSTER_VERSION: &str = "3.16.1";
 const USAGE: &str = "\
 Usage: streamkeeper-simulator [OPTIONS]
 
-Serves a simulated AWS (AppStream, S3, tagging, scaling, CloudFormation, STS) for clients with AWS_ENDPOINT_URL set to it.
+Serves a simulated AWS (AppStream, S3, tagging, scaling, CloudFormation, IAM, STS) for clients with AWS_ENDPOINT_URL set to it.
 Prints its URL on standard output when it listens, and stops on Ctrl-C.
 
 Options:
@@ -39,6 +40,8 @@ Options:
 
 Commands, one a line on standard input, for what AWS's API has no operation for:
   sessions <REGION> <FLEET> <STACK> [USER]...       these users stream, and nobody else
+  application <REGION> <NAME>                       somebody has made this application of Elastic fleets
+  principal <ARN>                                   somebody has made this role or user, or made it anew
   cluster <REGION> <NAME> [ENVIRONMENT [USER]]      somebody has made this ParallelCluster cluster
   end-cluster <REGION> <NAME>                       and has deleted it again
   fleet-error <REGION> <FLEET> <CODE> [MESSAGE]     AWS complains about the fleet
@@ -124,6 +127,10 @@ fn obey(simulator: &Simulator, line: &str) -> Result<(), String> {
         }
         ["application", region, name] => {
             simulator.add_application(region, name);
+            true
+        }
+        ["principal", arn] if IamPrincipal::of_arn(arn).is_some() => {
+            simulator.make_principal_anew(arn);
             true
         }
         ["cluster", region, name, tags @ ..] if tags.len() <= 2 => {
