@@ -355,7 +355,7 @@ class Script:
 
         def associated():
             try:
-                return self.look("appstream", "AssociateApplicationFleet", **pair)
+                return self.send("appstream", "AssociateApplicationFleet", pair)
             except botocore.exceptions.ClientError:
                 # The command on the simulator's input may not have been read yet.
                 return None
