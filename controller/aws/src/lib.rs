@@ -24,6 +24,7 @@ mod credentials;
 mod error;
 mod http;
 mod observe;
+pub mod operations;
 mod streaming;
 #[cfg(test)]
 mod stub;
