@@ -10,6 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+/// What names of AppStream's own home buckets begin with (AppStream's developer guide, home folders).
+pub const HOME_BUCKET: &str = "appstream2-36fb080bb8-";
+
 /// How a person comes to a session, in AppStream's own words.
 #[derive(
     Debug,

@@ -1,5 +1,6 @@
 //! Shows everything about environments.
 
+mod folders;
 mod sections;
 
 use std::process::ExitCode;

@@ -5,6 +5,7 @@ use streamkeeper_state::{
     ClusterRow, DriftRow, EnvironmentDetails, EnvironmentRow, EventRow, StoredCondition,
 };
 
+use super::folders::folders;
 use crate::cli::age;
 use crate::cli::document::to_yaml;
 use crate::cli::events::event_table;
@@ -63,6 +64,9 @@ pub(super) fn render(story: &Story, now: Timestamp) -> anyhow::Result<String> {
     }
     let table = (!events.is_empty()).then(|| event_table(events, false, now));
     section(&mut text, "Events", table);
+    if let Some(folders) = folders(row) {
+        section(&mut text, "Folders", Some(folders));
+    }
     list(&mut text, "Owned objects", row.owned.iter());
     list(&mut text, "Managed fields", row.managed.keys());
     text.push_str("Spec:\n");

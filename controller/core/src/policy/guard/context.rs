@@ -3,14 +3,12 @@
 use uuid::Uuid;
 
 use crate::environment::Environment;
+use crate::folder::HOME_BUCKET;
 use crate::policy::names::Names;
 use crate::spec::{BucketAccess, ClusterAccess, GrantSpec};
 
 /// The word that stands for the account's home-folder bucket in a row.
 const HOME: &str = "home";
-
-/// What names of AppStream's own home buckets begin with (AppStream's developer guide, home folders).
-pub(super) const HOME_BUCKET: &str = "appstream2-36fb080bb8-";
 
 /// Whether a bucket is one of those that AppStream makes for home folders.
 #[must_use]

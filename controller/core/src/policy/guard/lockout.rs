@@ -18,9 +18,10 @@
 //! `AppStream2.0`, and a `NotPrincipal` exempts a session only by its own ARN.
 
 use super::GuardContext;
-use super::context::{HOME_BUCKET, is_home_bucket};
+use super::context::is_home_bucket;
 use super::evaluate::{Request, Verdict, applies};
 use super::principal::Principal;
+use crate::folder::HOME_BUCKET;
 use crate::policy::canonical::Statement;
 use crate::policy::grant::{folder, grantee};
 use crate::spec::{BucketAccess, GrantSpec};

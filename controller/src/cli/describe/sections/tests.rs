@@ -210,3 +210,44 @@ fn what_is_unusual_is_said() {
     }
     assert!(!text.contains("Ended drift"));
 }
+
+#[test]
+fn the_folders_of_everybody_the_row_names_are_shown() {
+    let mut details = environment();
+    details.row.spec = json!({
+        "users": [{"userName": "ada@x.org"}],
+        "clusters": [
+            {"name": "a", "access": "READ_WRITE", "users": ["testuser@mydomain.com"]},
+            {"name": "b", "access": "READ_ONLY", "users": ["testuser@mydomain.com"]},
+            {"name": "c", "access": "READ_ONLY"},
+        ],
+    });
+    let told = |details: &EnvironmentDetails| {
+        let text = plain(&Story {
+            details: details.clone(),
+            drift: Vec::new(),
+            events: Vec::new(),
+            clusters: Vec::new(),
+        });
+        let (_, rest) = text.split_once("Folders:\n").unwrap();
+        let (folders, _) = rest.split_once("Owned objects:").unwrap();
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        folders.lines().map(words).collect::<Vec<_>>()
+    };
+    let id = "a0bcb1da11f480d9b5b3e90f91243143eac04cfccfbdc777e740fab628a1cd13";
+    let folders = told(&details);
+    assert_eq!(folders.len(), 4, "{folders:?}");
+    assert_eq!(folders[0], "USER COMES BY FOLDER");
+    assert!(folders[1].starts_with("ada@x.org user pool user/userpool/"));
+    let custom = format!("testuser@mydomain.com streaming URL user/custom/{id}/");
+    assert_eq!(folders[2], format!("{custom} (home bucket not known yet)"));
+
+    // Neither a bucket of the environment's own nor another region's is the home bucket.
+    let home = "appstream2-36fb080bb8-eu-west-1-111122223333-hwzroy6c";
+    details.row.owned.insert("bucket/aaa".to_owned());
+    let elsewhere = "bucket/appstream2-36fb080bb8-ap-south-1-111122223333";
+    details.row.owned.insert(elsewhere.to_owned());
+    details.row.owned.insert(format!("bucket/{home}"));
+    let federated = format!("testuser@mydomain.com SAML s3://{home}/user/federated/{id}/");
+    assert_eq!(told(&details)[3], federated);
+}
