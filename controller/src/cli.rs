@@ -17,6 +17,7 @@ mod events;
 mod export;
 mod failure;
 mod get;
+mod iam_policy;
 mod image_script;
 mod import;
 mod migrate;
@@ -123,6 +124,8 @@ enum Command {
     ClusterConfig(cluster_config::Args),
     /// Print the script that makes an environment's image
     ImageScript(image_script::Args),
+    /// Print an IAM policy for the daemon, a command, or people in their sessions
+    IamPolicy(iam_policy::Args),
     /// Print the JSON Schema of an environment's spec
     Schema(schema::Args),
 }
@@ -191,6 +194,7 @@ async fn dispatch(global: &GlobalOptions, command: Command) -> anyhow::Result<Ex
         Command::Url(args) => url::run(global, args).await,
         Command::ClusterConfig(args) => cluster_config::run(global, args).await,
         Command::ImageScript(args) => image_script::run(global, args).await,
+        Command::IamPolicy(args) => iam_policy::run(args),
         Command::Schema(args) => schema::run(args),
     }
 }

@@ -19,6 +19,7 @@ pub mod config;
 pub mod daemon;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod iam;
 pub mod keeper;
 pub mod lease;
 pub mod lifecycle;

@@ -55,16 +55,22 @@ fn spares_clusters(action: &str) -> bool {
 }
 
 /// Everything that may follow the word `cloudformation` in the sources: the client's type, its one
-/// field, and the calls themselves. A client that is lent out under another name ends the line
-/// differently, and is not in this list.
-const AFTER_THE_WORD: [&str; 9] = [
+/// field, the calls themselves, and what policies name: ours, and the boundary of a cluster's own
+/// nodes, which look at their stack and signal it. A client that is lent out under another name
+/// ends the line differently, and is not in this list.
+const AFTER_THE_WORD: [&str; 14] = [
+    "\", \"DescribeStacks\", Clusters),",
+    "\", \"GetTemplate\", Clusters),",
     "::Client,",
     "::Client::new(&sdk),",
     "::operation::describe_stacks::DescribeStacksOutput;",
     "::types::Stack;",
     ": aws_sdk_cloudformation::Client",
+    ":Describe*\"",
     ":DescribeStacks\"",
     ":GetTemplate\"",
+    ":ListStacks\"",
+    ":SignalResource\"",
     ".describe_stacks()",
     ".get_template()",
 ];

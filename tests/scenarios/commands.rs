@@ -12,6 +12,7 @@ mod failing;
 mod following;
 mod imaging;
 mod importing;
+mod permitting;
 mod reading;
 mod waiting;
 mod walkthrough;

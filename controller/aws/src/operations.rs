@@ -29,6 +29,8 @@ pub enum Purpose {
     Themes,
     /// To keep bucket policies.
     Policies,
+    /// To learn who is behind the unique ids that S3 shows in policies.
+    UniqueIds,
     /// To let one person in by a streaming URL; only `streamkeeper url` does.
     Entrance,
 }
@@ -82,10 +84,12 @@ pub const OPERATIONS: &[Operation] = &[
     same!("appstream", "ListEntitledApplications", Look),
     same!("appstream", "DescribeApplicationFleetAssociations", Look),
     same!("appstream", "DescribeThemeForStack", Look),
+    same!("appstream", "DescribeImages", Look),
     same!("tag", "GetResources", Look),
     named!("s3", "ListBuckets", "s3:ListAllMyBuckets", Look),
     same!("application-autoscaling", "DescribeScalableTargets", Look),
     same!("cloudformation", "DescribeStacks", Clusters),
+    same!("cloudformation", "GetTemplate", Clusters),
     same!("application-autoscaling", "DeregisterScalableTarget", Scaling),
     same!("appstream", "CreateFleet", Change),
     same!("appstream", "UpdateFleet", Change),
@@ -120,6 +124,8 @@ pub const OPERATIONS: &[Operation] = &[
     same!("s3", "DeleteBucketPolicy", Policies),
     named!("s3", "GetBucketEncryption", "s3:GetEncryptionConfiguration", Policies),
     same!("s3", "GetBucketOwnershipControls", Policies),
+    same!("iam", "GetRole", UniqueIds),
+    same!("iam", "GetUser", UniqueIds),
     same!("appstream", "CreateStreamingURL", Entrance),
 ];
 

@@ -278,7 +278,9 @@ fn owned(object: &str, tags: &ObservedTags, owner: &Owner) -> Result<(), Closed>
 fn unknown(object: &str, why: &str) -> Closed {
     Closed::new(
         format!("it is not known whose {object} is: {why}"),
-        "nobody is let in on a guess: see to the reason, then ask again".to_owned(),
+        "nobody is let in on a guess; `streamkeeper iam-policy --for url` prints the permissions \
+         that this needs"
+            .to_owned(),
     )
 }
 

@@ -1,7 +1,10 @@
 //! `url` lets people in, tells nobody else how, and lets nobody in through what is not ours.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
+use streamkeeper_aws::operations::OF_URL;
 use streamkeeper_simulator::Call;
 use streamkeeper_tests::{DEADLINE, Daemon, REGION, wait_until};
 
@@ -149,6 +152,17 @@ async fn nobody_is_let_in_through_what_is_not_ours_or_does_not_run() {
     assert!(daemon.wait(DEADLINE).await.success());
     let enter = ["url", "cfd", "--user", "ada"];
 
+    let before = office.simulator.journal().len();
+    let answer = office.run(&enter).await;
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let asked = office.simulator.journal().split_off(before);
+    let asked: BTreeSet<String> = asked
+        .iter()
+        .map(|call| format!("{}:{}", call.service, call.operation))
+        .collect();
+    let listed = OF_URL.iter().copied().chain(["sts:GetCallerIdentity"]);
+    assert_eq!(asked, listed.map(str::to_owned).collect());
+
     let said = office.run_as_stranger(&enter).await.fails(1);
     assert!(
         said.contains("the credentials are for 444455556666"),
@@ -187,7 +201,7 @@ async fn nobody_is_let_in_through_what_is_not_ours_or_does_not_run() {
     let journal = office.simulator.journal();
     let asked =
         |call: &&streamkeeper_simulator::JournalEntry| call.operation == "CreateStreamingURL";
-    assert_eq!(journal.iter().filter(asked).count(), 0);
+    assert_eq!(journal.iter().filter(asked).count(), 1);
 }
 
 #[test]
