@@ -9,7 +9,7 @@ use crate::spec::{BaseImage, ImageBuild, InstalledFile, Recipe};
 
 const HASH: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
-/// The blog's image: Python in a folder of its own, ParallelCluster, Node.js, PuTTY, and a command
+/// The blog's image: Python in a folder of its own, ParallelCluster, Node.js, `PuTTY`, and a command
 /// prompt whose working folder everybody can reach.
 fn blog() -> ImageBuild {
     let installer = |url: &str| json!({"url": url, "sha256": HASH});
@@ -62,6 +62,10 @@ fn embedded(script: &str) -> Value {
     serde_json::from_str(document).unwrap()
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a switch of the test, not of the program"
+)]
 #[test]
 fn the_blogs_image_is_made_by_this_script() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/image/script/blog.ps1");
