@@ -15,6 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 /// A database and the page over it.
 struct Stage {
     database: TestDatabase,
+    store: Store,
     address: SocketAddr,
     _served: DropGuard,
 }
@@ -31,12 +32,13 @@ impl Stage {
         let site = Site {
             readiness: Arc::new(Readiness::default()),
             metrics: Arc::new(Metrics::new()),
-            store,
+            store: store.clone(),
         };
         let stop = CancellationToken::new();
         tokio::spawn(serve(listener, site, stop.clone()));
         Self {
             database,
+            store,
             address,
             _served: stop.drop_guard(),
         }
@@ -104,7 +106,7 @@ async fn an_environment_has_a_page_on_which_nothing_is_markup_but_ours() {
     let story = stage.show("/environments/env-0001").await;
     assert!(story.contains("<h1>env-0001</h1>"), "{story}");
     assert!(story.contains("Fluids &amp; &lt;solids&gt;"), "{story}");
-    for section in ["Conditions", "Plan", "Drift", "Events", "Spec"] {
+    for section in ["Conditions", "Plan", "Drift", "Clusters", "Events", "Spec"] {
         assert!(story.contains(&format!("<h2>{section}</h2>")), "{story}");
     }
     let policy = "content-security-policy: default-src 'none';";
@@ -113,6 +115,31 @@ async fn an_environment_has_a_page_on_which_nothing_is_markup_but_ours() {
     let missing = missing.await;
     assert!(missing.starts_with("HTTP/1.1 404 "), "{missing}");
     assert!(missing.contains("no&lt;b&gt;"), "{missing}");
+}
+
+#[tokio::test]
+async fn the_clusters_of_an_environment_are_on_its_page() {
+    let stage = Stage::set().await;
+    stage.insert(1, 2).await;
+    stage.store.ensure_scopes().await.unwrap();
+    sqlx::query(
+        "INSERT INTO streamkeeper.seen_clusters
+             (scope_id, name, arn, status, version, environment, \"user\")
+         SELECT id, 'mesh', 'arn:aws:cloudformation:eu-west-1:123456789012:stack/mesh/1',
+             'CREATE_COMPLETE', '3.16.1', 'env-0001', 'ada <b>'
+         FROM streamkeeper.scope_fences",
+    )
+    .execute(&stage.database.pool)
+    .await
+    .unwrap();
+    let story = stage.show("/environments/env-0001").await;
+    assert!(
+        story.contains("<td>mesh</td><td>CREATE_COMPLETE</td>"),
+        "{story}"
+    );
+    assert!(story.contains("ada &lt;b&gt;"), "{story}");
+    let other = stage.show("/environments/env-0002").await;
+    assert!(!other.contains("mesh"), "{other}");
 }
 
 #[tokio::test]

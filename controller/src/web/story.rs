@@ -4,7 +4,8 @@ use maud::{Markup, PreEscaped, html};
 use streamkeeper_core::environment::Timestamp;
 use streamkeeper_core::plan::PlanRow;
 use streamkeeper_state::{
-    DriftRow, EnvironmentDetails, EventFilter, EventRow, Store, StoreError, StoredCondition,
+    ClusterRow, DriftRow, EnvironmentDetails, EventFilter, EventRow, Store, StoreError,
+    StoredCondition,
 };
 
 use super::list::status_class;
@@ -35,11 +36,13 @@ pub(super) async fn render(
     };
     let drift = store.drift(name, true).await?;
     let events = store.events(&filter).await?;
+    let clusters = store.clusters_of(name).await?;
     let body = html! {
         (head(&details, now))
         (conditions(&details.row.conditions, now))
         (plan(&details.row.plan, now))
         (open_drift(&drift, now))
+        (seen(&clusters, now))
         (happened(&events, now))
         (section("Spec", &html! {
             pre { (to_yaml(&details.row.spec).unwrap_or_else(|error| error.to_string())) }
@@ -116,6 +119,24 @@ fn open_drift(drift: &[DriftRow], now: Timestamp) -> Markup {
     });
     let names = ["Object", "Field", "Desired", "Observed", "Since"];
     table("Drift", &names, rows)
+}
+
+fn seen(clusters: &[ClusterRow], now: Timestamp) -> Markup {
+    let rows = clusters.iter().map(|row| {
+        html! { tr {
+            td { (row.name) }
+            td { (row.status) }
+            td { (row.version) }
+            td { (row.user.as_deref().unwrap_or("–")) }
+            td { (row.access.as_deref().unwrap_or("–")) }
+            td { (row.seen_at.map_or_else(|| "–".to_owned(), |at| age::since(at, now))) }
+            td.message { (row.access_message.as_deref().unwrap_or("–")) }
+        } }
+    });
+    let names = [
+        "Name", "Status", "Version", "User", "Access", "Seen", "Message",
+    ];
+    table("Clusters", &names, rows)
 }
 
 fn happened(events: &[EventRow], now: Timestamp) -> Markup {
