@@ -45,12 +45,12 @@ const BAD_SPECS: &[(&str, &str, &str)] = &[
     (
         "image",
         "{}",
-        r#"spec.image: exactly one of "name", "arn" is required, not none"#,
+        r#"spec.image: exactly one of "name", "arn", "build" is required, not none"#,
     ),
     (
         "image",
         r#"{"name": "i", "arn": "arn:aws:appstream:eu-west-1::image/i"}"#,
-        r#"spec.image: exactly one of "name", "arn" is required, not both"#,
+        r#"spec.image: exactly one of "name", "arn", "build" is required, not both"#,
     ),
     (
         "fleet,computeCapacity",
