@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
+use streamkeeper_core::folder::HOME_BUCKET;
 
 use super::screen::Screen;
 use super::stage::{NAME, Stage};
@@ -149,7 +150,7 @@ fn break_policy(stage: &Stage, screen: &Screen, bucket: &str) -> anyhow::Result<
 
 /// The home bucket's real name, which nobody can know beforehand.
 fn home_bucket(stage: &Stage) -> anyhow::Result<String> {
-    let answer = stage.admin("ListBuckets", json!({"Prefix": "appstream2-36fb080bb8-"}))?;
+    let answer = stage.admin("ListBuckets", json!({"Prefix": HOME_BUCKET}))?;
     answer["Buckets"][0]["Name"]
         .as_str()
         .map(str::to_owned)

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use streamkeeper_core::cloud::{Cloud, ObserveRequest};
 use streamkeeper_core::environment::{Environment, Scope};
 use streamkeeper_core::event::{Event, EventReason, EventType};
+use streamkeeper_core::folder::HOME_BUCKET;
 use streamkeeper_core::observed::ObservedWorld;
 use streamkeeper_core::seen_clusters::{
     Asked, ClusterRequest, ClusterWorld, NotListed, SeenCluster, compare, judge, unlisted, unread,
@@ -17,9 +18,6 @@ use streamkeeper_state::{EnvironmentRow, Orphan, StoreError};
 
 use super::Keeper;
 use super::story::log_event;
-
-/// What the name of a home bucket begins with; region and account follow.
-const HOME_PREFIX: &str = "appstream2-36fb080bb8-";
 
 /// Clusters are looked at with every fifth sweep: they come and go in the course of hours, and AWS
 /// says of the list that it is a heavy call.
@@ -75,7 +73,7 @@ impl<C: Cloud + std::fmt::Debug> Keeper<C> {
         let Scope { account, region } = &shared.scope;
         let wanted = Asked {
             specs: specs.collect(),
-            home: format!("{HOME_PREFIX}{region}-{account}"),
+            home: format!("{HOME_BUCKET}{region}-{account}"),
         };
         let missing = unlisted(&stored, &listed);
         let templates = unread(&stored, &listed, &wanted);
