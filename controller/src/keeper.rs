@@ -60,9 +60,9 @@ use crate::lease::HeldLease;
 use crate::metrics::Metrics;
 
 /// How many times a round looks again at what the plans of the last look asked for. A plan asks in
-/// at most three steps: the object, then its associations and tags, then sessions; or a bucket,
-/// and then who is behind a unique id.
-const REFINEMENTS: usize = 3;
+/// at most four steps: of a fleet that is replaced the image of the new one, then associations and
+/// tags, then sessions, then what scales it; or a bucket, and then who is behind a unique id.
+const REFINEMENTS: usize = 4;
 
 /// Passes of different environments that run side by side: enough to hide the latency of an AWS
 /// call, few enough that a scope's rate limit is not met by a burst.

@@ -176,6 +176,10 @@ fn may_replace(draft: &mut Draft<'_>, object: &ObjectRef, words: &str) -> bool {
         draft.wait(object, WaitReason::ReplacementNeeded, message);
         return false;
     }
+    // Nobody loses a fleet for one that cannot be made.
+    if image::hold(draft, object).is_some() {
+        return false;
+    }
     let stacks = draft.input.observed.fleet_stacks.present().cloned();
     if association::serves_referrers(draft, object, &stacks.unwrap_or_default()) {
         return false;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::harness::{Case, LEFT_OUT, expect, small, with};
 use super::world::World;
-use crate::observed::{Observed, ObservedImage};
+use crate::observed::{FleetState, Observed, ObservedImage};
 use crate::plan::WaitReason;
 use crate::spec::ImageBuild;
 
@@ -142,4 +142,31 @@ fn a_fleet_stays_on_its_image_until_that_of_the_changed_recipe_is_there() {
     assert_eq!(settings.image_name, Some(name_of(&after)));
     world.quiet();
     assert!(world.plan().needs.images.is_empty(), "quiet costs no call");
+}
+
+#[test]
+fn no_fleet_is_given_up_for_one_whose_image_is_not_there() {
+    let before = with(
+        with_python("3.12.10"),
+        &[
+            ("/fleet/fleetType", json!("ON_DEMAND")),
+            ("/fleet/disruption", json!({"allowReplacement": true})),
+        ],
+    );
+    let mut world = World::new(&before);
+    made(&mut world, &before);
+    world.converge();
+    let mut after = with(before, &[("/fleet/fleetType", json!("ALWAYS_ON"))]);
+    after["image"] = with_python("3.12.11")["image"].clone();
+    world.edit(&after);
+    for _ in 0..6 {
+        world.pass();
+        assert_eq!(world.aws.fleets["cfd"].state, FleetState::Running);
+    }
+    made(&mut world, &after);
+    world.converge();
+    let settings = &world.aws.fleets["cfd"].settings;
+    assert_eq!(settings.image_name, Some(name_of(&after)));
+    assert_eq!(settings.fleet_type.as_deref(), Some("ALWAYS_ON"));
+    world.quiet();
 }

@@ -33,7 +33,7 @@ use crate::record::{OpenDrift, OpenIntent, Outcome};
 pub(crate) const ENOUGH: usize = 24;
 
 /// How often a pass looks again at what its plan needs, as the keeper does.
-const REFINEMENTS: usize = 3;
+const REFINEMENTS: usize = 4;
 
 /// One row, what is stored about it, and AWS.
 #[derive(Debug, Clone)]
