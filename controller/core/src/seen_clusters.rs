@@ -15,8 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::cluster::USER_TAG;
 use crate::environment::Timestamp;
 use crate::observed::Observed;
+use crate::plan::ENVIRONMENT_TAG;
 
 pub use self::access::{AccessCheck, Grant, Reach, Verdict, check, reach};
 pub use self::compare::{ClusterChanges, StoredCluster, compare, unlisted};
@@ -26,10 +28,6 @@ pub use self::judge::{Asked, Granted, judge, state_of, unread};
 pub const VERSION_TAG: &str = "parallelcluster:version";
 /// The tag of stacks that build an image: they have a version too, and are no clusters.
 pub const IMAGE_TAG: &str = "parallelcluster:image_id";
-/// The tag that says which environment a cluster belongs to.
-pub const ENVIRONMENT_TAG: &str = "streamkeeper:environment";
-/// The tag that says whose cluster it is, as `AppStream` knows the user.
-pub const USER_TAG: &str = "appstream-user";
 
 /// What a look should cover of clusters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
